@@ -1,0 +1,1 @@
+"""Offline measurements: accuracy on development cases, and speed."""

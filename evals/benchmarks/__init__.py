@@ -1,0 +1,1 @@
+"""Benchmarks: separate commands that print ratios against a baseline of the same run."""

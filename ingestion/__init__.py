@@ -1,0 +1,1 @@
+"""Guideline files become a published edition of the library."""

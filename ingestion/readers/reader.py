@@ -1,0 +1,68 @@
+"""What a reader must do, and which one reads a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.core.errors import DocumentError
+from services.core.types import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document under one heading.
+
+    Attributes:
+        path: Headings from the outermost to this one; empty before the first heading.
+        text: Verbatim but for white space, list marks and source marks; one line per paragraph or list item.
+        sentences: Where the sentences of `text` are, in order, with the keys of the sources they name.
+    """
+
+    path: tuple[str, ...]
+    text: str
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document as a reader found it. `metadata` is the front matter, None if there is none."""
+
+    sections: tuple[Section, ...]
+    metadata: Mapping[str, Any] | None = None
+    language: str = field(default="en")
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    @property
+    def suffixes(self) -> frozenset[str]:
+        """File name endings, lower case, with the dot."""
+
+    def read(self, content: str) -> Reading:
+        """Take a file's text apart.
+
+        Raises:
+            DocumentError: The file is broken; the message says how, without quoting it.
+        """
+
+
+def decode(content: bytes) -> str:
+    """UTF-8, with or without a byte order mark, with line feeds as line ends.
+
+    Raises:
+        DocumentError: It is something else.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise DocumentError("not UTF-8 text") from exc
+    if "\x00" in text:
+        raise DocumentError("contains NUL characters: not a text file")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def reader_for(file: Path, readers: tuple[Reader, ...]) -> Reader | None:
+    """The reader of this file's format, or None."""
+    return next((reader for reader in readers if file.suffix.lower() in reader.suffixes), None)

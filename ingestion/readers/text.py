@@ -1,0 +1,88 @@
+"""Plain text: headings and list items are recognised by how lines look."""
+
+import re
+from typing import Final
+
+from ingestion.readers.reader import Reading, Section
+from ingestion.sections import is_heading_wording
+from services.core.errors import DocumentError
+from services.core.text import detect_language, sentence_spans
+from services.core.types import Sentence
+
+_LIST_MARK: Final = re.compile(r"^\s*(?:[•●▪◦‣·*–—-]|o(?=\s)|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_MAX_HEADING_CHARACTERS: Final = 120
+_MIN_HEADING_LETTERS: Final = 4
+
+
+class TextReader:
+    """Reads plain text. Wrapped lines are joined; a hyphen at a line's end is kept, since it may be the author's."""
+
+    suffixes = frozenset({".txt"})
+
+    def read(self, content: str) -> Reading:
+        """Take headings, paragraphs and list items apart.
+
+        Raises:
+            DocumentError: There is no text.
+        """
+        language = detect_language(content)
+        sections: list[Section] = []
+        path: tuple[str, ...] = ()
+        lines: list[str] = []
+        for line in [*_join_wrapped(content.split("\n")), None]:
+            if line is not None and not _is_heading(line):
+                lines.append(_LIST_MARK.sub("", line).strip())
+                continue
+            if lines:
+                sections.append(_section(path, [text for text in lines if text], language))
+                lines = []
+            if line is not None:
+                path = _next_path(path, line.strip().rstrip(":："))
+        if not sections:
+            raise DocumentError("has no text")
+        return Reading(tuple(sections), None, language)
+
+
+def _section(path: tuple[str, ...], lines: list[str], language: str) -> Section:
+    text = "\n".join(lines)
+    return Section(path, text, tuple(Sentence(a, b) for a, b in sentence_spans(text, language)))
+
+
+def _next_path(path: tuple[str, ...], heading: str) -> tuple[str, ...]:
+    """A capitalised heading opens a section; another one opens a part of it. A repeated heading adds nothing."""
+    if heading.isupper() or not path or not path[0].isupper():
+        return (heading,)
+    return (path[0], heading)
+
+
+def _is_heading(line: str) -> bool:
+    text = line.strip().rstrip(":：")
+    if _LIST_MARK.match(line) or len(text) > _MAX_HEADING_CHARACTERS:
+        return False
+    letters = sum(character.isalpha() for character in text)
+    return (letters >= _MIN_HEADING_LETTERS and text.isupper()) or is_heading_wording(text)
+
+
+def _join_wrapped(lines: list[str]) -> list[str]:
+    """One line per heading, paragraph or list item."""
+    joined: list[str] = []
+    fresh = True
+    for line in lines:
+        if not line.strip():
+            fresh = True
+        elif fresh or _starts_new(line, joined[-1]):
+            joined.append(line.strip())
+            fresh = _is_heading(line)
+        else:
+            joined[-1] += ("" if joined[-1].endswith("-") else " ") + line.strip()
+    return joined
+
+
+def _starts_new(line: str, previous: str) -> bool:
+    """Whether a line begins something new rather than going on with the previous one."""
+    if _LIST_MARK.match(line) or _is_heading(line):
+        return True
+    if previous.endswith((",", "-", "(", "/", "，", "、")):
+        return False
+    first = line.strip()[0]
+    return first.isupper() or previous.endswith((".", ":", "。", "：", "!", "?", "！", "？"))

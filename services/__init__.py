@@ -1,0 +1,1 @@
+"""The running system: a question goes in, a cited answer comes out."""

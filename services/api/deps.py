@@ -1,0 +1,47 @@
+"""What routes are handed."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.api.schemas import LegacyRequest, PatientIn, TriageRequest
+from services.assistant.intake import Question
+from services.assistant.pipeline import Assistant
+from services.core.settings import ServerSettings
+from services.core.types import Patient, RawText
+
+
+def _assistant(request: Request) -> Assistant:
+    assistant: Assistant = request.app.state.assistant
+    return assistant
+
+
+def _server(request: Request) -> ServerSettings:
+    settings: ServerSettings = request.app.state.server
+    return settings
+
+
+AssistantDep = Annotated[Assistant, Depends(_assistant)]
+ServerDep = Annotated[ServerSettings, Depends(_server)]
+
+
+def question_of(body: TriageRequest | LegacyRequest) -> Question:
+    """The question in a request."""
+    known = body if isinstance(body, TriageRequest) else TriageRequest(symptoms=body.symptoms)
+    return Question(
+        symptoms=RawText(body.symptoms),
+        duration=_raw(body.duration),
+        history=_raw(body.history),
+        record=_raw(known.record),
+        patient=_patient(known.patient),
+        language=known.language,
+        audience=known.audience,
+    )
+
+
+def _raw(text: str | None) -> RawText | None:
+    return RawText(text) if text else None
+
+
+def _patient(given: PatientIn | None) -> Patient:
+    return Patient() if given is None else Patient(given.age_years, given.sex, given.pregnant, given.region)

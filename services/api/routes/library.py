@@ -1,0 +1,131 @@
+"""The library: search, guidelines and passages."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Path
+
+from services.api.deps import AssistantDep
+from services.api.present import guideline_ref, sources_out
+from services.api.problems import responses
+from services.api.schemas import (
+    ConditionOut,
+    GuidelineAnswer,
+    GuidelinesAnswer,
+    GuidelineSummary,
+    LibraryAnswer,
+    PassageHit,
+    PassageOut,
+    SearchAnswer,
+    SearchRequest,
+    SectionOut,
+    SpanOut,
+)
+from services.assistant.pipeline import SERVICE_VERSION
+from services.core.text import base_language, detect_language
+from services.core.types import Document, RawText
+from services.privacy.deidentify import deidentify
+from services.verification.confidence import CALIBRATED
+
+router = APIRouter(tags=["library"])
+
+_Id = Annotated[str, Path(max_length=200)]
+_UNFOUND = responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@router.post(
+    "/v1/search",
+    summary="Passages for a query, best first",
+    responses=responses(
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+    ),
+)
+async def search(body: SearchRequest, assistant: AssistantDep) -> SearchAnswer:
+    """Dense and lexical search, fused by rank; one passage for each condition."""
+    language = detect_language(body.query) if body.language == "auto" else base_language(body.language)
+    passages = await assistant.search(deidentify(RawText(body.query)), language, body.k)
+    return SearchAnswer(
+        passages=[
+            PassageHit(
+                id=passage.chunk.id,
+                text=passage.chunk.text,
+                score=round(passage.score, 5),
+                similarity=None if passage.similarity is None else round(passage.similarity, 4),
+                guideline=guideline_ref(passage.document),
+                section=passage.chunk.section,
+                page=passage.chunk.page,
+            )
+            for passage in passages
+        ]
+    )
+
+
+@router.get("/v1/library", summary="The published edition")
+async def library(assistant: AssistantDep) -> LibraryAnswer:
+    """What answers rest on."""
+    manifest, documents = assistant.library.manifest, assistant.library.documents
+    return LibraryAnswer(
+        edition=manifest.edition,
+        created=manifest.created,
+        documents=manifest.documents,
+        conditions=len(assistant.library.conditions),
+        chunks=manifest.chunks,
+        triage_rules=assistant.library.rules,
+        languages=sorted({document.language for document in documents.values()}),
+        embedder=manifest.embedder,
+        engine="evidence",
+        calibrated=CALIBRATED,
+        service_version=SERVICE_VERSION,
+    )
+
+
+@router.get("/v1/guidelines", summary="All guidelines of the published edition")
+async def guidelines(assistant: AssistantDep) -> GuidelinesAnswer:
+    """In the order of their ids."""
+    documents = assistant.library.documents
+    return GuidelinesAnswer(guidelines=[_summary(documents[key]) for key in sorted(documents)])
+
+
+@router.get("/v1/guidelines/{guideline_id}", summary="One guideline with its text and sources", responses=_UNFOUND)
+async def guideline(guideline_id: _Id, assistant: AssistantDep) -> GuidelineAnswer:
+    """Its passages in reading order."""
+    document, chunks = await anyio.to_thread.run_sync(assistant.library.document, guideline_id)
+    return GuidelineAnswer(
+        **_summary(document).model_dump(),
+        sources=sources_out(document.sources, list(document.sources)),
+        passages=[SectionOut(passage_id=c.id, section=c.section, role=c.role, text=c.text) for c in chunks],
+    )
+
+
+@router.get("/v1/passages/{passage_id}", summary="One passage with its sentences", responses=_UNFOUND)
+async def passage(passage_id: _Id, assistant: AssistantDep) -> PassageOut:
+    """What a citation's `start` and `end` count in. Triage rules are passages too: `triage:<rule>`."""
+    document, chunk = await anyio.to_thread.run_sync(assistant.library.passage, passage_id)
+    return PassageOut(
+        id=chunk.id,
+        text=chunk.text,
+        sentences=[SpanOut(start=sentence.start, end=sentence.end) for sentence in chunk.sentences],
+        guideline=guideline_ref(document),
+        section=chunk.section,
+        page=chunk.page,
+        edition=document.edition,
+    )
+
+
+def _summary(document: Document) -> GuidelineSummary:
+    condition = document.condition
+    return GuidelineSummary(
+        **guideline_ref(document).model_dump(),
+        language=document.language,
+        condition=ConditionOut(
+            id=condition.id,
+            names=dict(condition.names),
+            synonyms={language: list(words) for language, words in condition.synonyms.items()},
+            icd10=condition.icd10,
+        ),
+        review=document.review,
+    )

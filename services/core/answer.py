@@ -1,0 +1,190 @@
+"""A draft, whose statements point at sentences, and an answer, whose statements carry resolved citations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from services.core.types import Condition, Document, Language, TriageLevel
+
+Confidence = Literal["high", "medium", "low"]
+UrgentLevel = Literal["emergency", "high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SentenceRef:
+    """A sentence by its passage and its place there, from 0."""
+
+    passage_id: str
+    sentence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement and the sentences that support it."""
+
+    text: str
+    refs: tuple[SentenceRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingClaim:
+    """A finding that speaks for or against a condition.
+
+    Attributes:
+        weight: What it adds to the score; negative where it speaks against.
+    """
+
+    finding_id: str
+    text: str
+    weight: float
+    refs: tuple[SentenceRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftDiagnosis:
+    """A condition that may explain the findings.
+
+    Attributes:
+        parts: What the score is made of, by name; they add up to it.
+        coverage: Share of the stated findings, weighted by rarity, that the guideline speaks of, 0 to 1.
+    """
+
+    condition: Condition
+    urgency: TriageLevel | None
+    score: float
+    parts: Mapping[str, float]
+    coverage: float
+    supporting: tuple[FindingClaim, ...]
+    against: tuple[FindingClaim, ...]
+    refs: tuple[SentenceRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an engine would answer, before its citations are verified. No diagnoses: the evidence is too thin."""
+
+    diagnoses: tuple[DraftDiagnosis, ...] = ()
+    tips: tuple[Claim, ...] = ()
+    department: Claim | None = None
+    tests: tuple[Claim, ...] = ()
+    referral_refs: tuple[SentenceRef, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote: `quote == text[start:end]` of its passage.
+
+    Attributes:
+        sources: Keys of the guideline's own sources for this sentence.
+    """
+
+    id: str
+    passage_id: str
+    guideline: Document
+    section: str
+    page: int | None
+    quote: str
+    start: int
+    end: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedFinding:
+    """A finding for or against, with ids of citations."""
+
+    finding_id: str
+    text: str
+    weight: float
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CitedText:
+    """A statement with ids of citations."""
+
+    text: str
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A possible diagnosis as it is answered."""
+
+    name: str
+    condition_id: str
+    icd10: str | None
+    confidence: Confidence
+    probability: float
+    rationale: str
+    supporting: tuple[CitedFinding, ...]
+    against: tuple[CitedFinding, ...]
+    citations: tuple[str, ...]
+    score: float
+    score_parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """Whether, where and how soon to see somebody, and which tests to expect."""
+
+    need_visit: bool
+    recommended_department: str
+    urgent_level: UrgentLevel
+    suggested_tests: tuple[str, ...]
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TriageAnswer:
+    """The level and why.
+
+    Attributes:
+        reasons: What the rules of this level found; empty where no rule applies or a guideline raised the level.
+    """
+
+    level: TriageLevel
+    reasons: tuple[CitedText, ...]
+
+    @property
+    def red_flags(self) -> tuple[CitedText, ...]:
+        """The reasons, where they ask for care within a day."""
+        urgent = self.level in {
+            TriageLevel.CALL_AMBULANCE,
+            TriageLevel.EMERGENCY_DEPARTMENT,
+            TriageLevel.WITHIN_24_HOURS,
+        }
+        return self.reasons if urgent else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made the answer."""
+
+    model: str | None
+    prompt_version: str | None
+    library_edition: str
+    embedder: str
+    service_version: str
+    calibrated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer whose every statement is cited. `citations` are exactly those that it uses."""
+
+    id: str
+    language: Language
+    status: Literal["answered", "insufficient_evidence"]
+    engine: Literal["vllm", "evidence"]
+    degraded: bool
+    triage: TriageAnswer
+    diagnoses: tuple[Diagnosis, ...]
+    tips: tuple[CitedText, ...]
+    referral: Referral
+    questions: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    missing: str | None
+    disclaimer: str
+    provenance: Provenance

@@ -1,0 +1,51 @@
+"""The findings of a question: each with its status, more general ones included."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.core.text import tokenize
+from services.findings.assertion import Status, assert_matches
+from services.findings.facts import measured_findings
+from services.findings.lexicon import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a text says of findings, by id.
+
+    Attributes:
+        present: Said to be there, with all that they imply.
+        absent: Said not to be there, and not said to be there anywhere else.
+        unknown: Asked about, feared, or said of a relative.
+        stated: Present ones that the text names itself rather than implies, in the order of the text.
+        denied: Absent ones that the text names itself rather than implies.
+    """
+
+    present: frozenset[str]
+    absent: frozenset[str]
+    unknown: frozenset[str]
+    stated: tuple[str, ...]
+    denied: tuple[str, ...] = ()
+
+
+def extract(text: str, lexicon: Lexicon) -> Findings:
+    """Find the findings of a text. Present wins over absent wins over unknown."""
+    tokens = tokenize(text)
+    matches = lexicon.match(text, tokens)
+    by_status: Mapping[Status, dict[str, None]] = {status: {} for status in Status}
+    for match, status in zip(matches, assert_matches(text, tokens, matches), strict=True):
+        by_status[status][match.concept_id] = None
+    for finding, status in measured_findings(text).items():
+        if finding in lexicon.concepts:
+            by_status[status][finding] = None
+    stated = tuple(by_status[Status.PRESENT])
+    implied = {other for finding in stated for other in lexicon.concepts[finding].implies}
+    present = frozenset(stated) | implied
+    denied = tuple(finding for finding in by_status[Status.ABSENT] if finding not in present)
+    absent = _with_specific(frozenset(denied), lexicon) - present
+    return Findings(present, absent, frozenset(by_status[Status.UNKNOWN]) - present - absent, stated, denied)
+
+
+def _with_specific(absent: frozenset[str], lexicon: Lexicon) -> frozenset[str]:
+    """Where there is no cough there is no dry cough; a risk factor's absence says nothing of others."""
+    return absent | {concept.id for concept in lexicon.concepts.values() if concept.implies & absent}

@@ -1,0 +1,211 @@
+"""Terms of findings, tests and departments in English and Chinese, and where a text has them."""
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from services.core.errors import LibraryError
+from services.core.text import Token, stems, tokenize
+
+GAP: Final = ".."
+_MAX_GAP_TOKENS: Final = 6
+_GAP_BREAKS: Final = frozenset(".;!?\n。；！？，")
+
+
+class Kind(StrEnum):
+    """What sort of thing a concept is."""
+
+    SYMPTOM = "symptom"
+    SIGN = "sign"
+    RISK_FACTOR = "risk_factor"
+    HISTORY = "history"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """Something that has a name and ways to say it.
+
+    Attributes:
+        implies: Ids of more general concepts that hold whenever this one does; closed under itself.
+    """
+
+    id: str
+    names: Mapping[str, str]
+    terms: Mapping[str, tuple[str, ...]]
+    kind: Kind = Kind.OTHER
+    implies: frozenset[str] = frozenset()
+
+    def name(self, language: str) -> str:
+        """The name in this language, else the English one."""
+        return self.names.get(language, self.names["en"])
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A term found in a text: `text[start:end]`; `tokens` are the places of its words in the token list."""
+
+    concept_id: str
+    start: int
+    end: int
+    tokens: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Node:
+    """A token of a term's part; `ends` are (concept, remaining parts) of terms whose part ends here."""
+
+    children: dict[str, "_Node"] = field(default_factory=dict)
+    ends: list[tuple[str, tuple[tuple[str, ...], ...]]] = field(default_factory=list)
+
+
+class Lexicon:
+    """Concepts by id, and a search for their terms that reads a text once."""
+
+    def __init__(self, concepts: Iterable[Concept]) -> None:
+        """Index the terms.
+
+        Raises:
+            LibraryError: Two concepts have one id, or one implies an unknown one.
+        """
+        given = list(concepts)
+        self.concepts: Final[Mapping[str, Concept]] = _closed({concept.id: concept for concept in given})
+        if len(self.concepts) != len(given):
+            raise LibraryError("a terminology file has two entries with one id")
+        self._root = _Node()
+        for concept in self.concepts.values():
+            terms = itertools.chain.from_iterable(concept.terms.values())
+            for wording in sorted({wording for term in terms for wording in wordings(term)}):
+                self._add(concept.id, wording)
+
+    def match(self, text: str, tokens: Sequence[Token] | None = None) -> list[Match]:
+        """All terms in a text in order of their start; a longer match hides those inside it."""
+        tokens = tokenize(text) if tokens is None else tokens
+        whole: list[Match] = []
+        gapped: list[Match] = []
+        for first in range(len(tokens)):
+            for concept_id, places in self._at(text, tokens, first):
+                contiguous = places[-1] - places[0] == len(places) - 1
+                match = Match(concept_id, tokens[places[0]].start, tokens[places[-1]].end, places)
+                (whole if contiguous else gapped).append(match)
+        found = {(match.concept_id, match.tokens): match for match in [*_outermost(whole), *gapped]}
+        return sorted(found.values(), key=lambda match: (match.start, match.end, match.concept_id))
+
+    def _add(self, concept_id: str, term: str) -> None:
+        parts = tuple(stems(part) for part in term.split(f" {GAP} "))
+        if not all(parts):
+            raise LibraryError(f"the terminology entry {concept_id} has an empty term")
+        node = self._root
+        for value in parts[0]:
+            node = node.children.setdefault(value, _Node())
+        node.ends.append((concept_id, parts[1:]))
+
+    def _at(self, text: str, tokens: Sequence[Token], first: int) -> Iterable[tuple[str, tuple[int, ...]]]:
+        """Terms that start at this token, with the places of their tokens."""
+        node, at = self._root, first
+        while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            node, at = child, at + 1
+            for concept_id, rest in node.ends:
+                places: tuple[int, ...] | None = tuple(range(first, at))
+                for part in rest:
+                    places = _extend(text, tokens, places, part) if places else None
+                if places:
+                    yield concept_id, places
+
+
+def wordings(term: str) -> list[str]:
+    """The wordings of a term with alternatives: "(hot|boiling) water" is "hot water" and "boiling water"."""
+    pieces = [piece.split("|") for piece in re.split(r"[()]", term)]
+    return [" ".join("".join(choice).split()) for choice in itertools.product(*pieces)]
+
+
+def _extend(
+    text: str, tokens: Sequence[Token], places: tuple[int, ...], part: tuple[str, ...]
+) -> tuple[int, ...] | None:
+    """The places with those of the next part, at most some tokens further on in the same clause."""
+    last = places[-1]
+    for start in range(last + 1, min(last + _MAX_GAP_TOKENS + 2, len(tokens) - len(part) + 1)):
+        if _GAP_BREAKS & set(text[tokens[start - 1].end : tokens[start].start]):
+            return None
+        if all(tokens[start + i].value == value for i, value in enumerate(part)):
+            return (*places, *range(start, start + len(part)))
+    return None
+
+
+def _outermost(matches: list[Match]) -> list[Match]:
+    """Matches that do not lie inside a longer one."""
+    kept: list[Match] = []
+    reach = -1
+    for match in sorted(matches, key=lambda match: (match.start, -match.end)):
+        same = bool(kept) and (match.start, match.end) == (kept[-1].start, kept[-1].end)
+        if match.end > reach or same:
+            kept.append(match)
+            reach = max(reach, match.end)
+    return kept
+
+
+def _closed(concepts: dict[str, Concept]) -> dict[str, Concept]:
+    """The same concepts, each with all that it implies directly or through others."""
+
+    def reached(concept_id: str, seen: frozenset[str]) -> frozenset[str]:
+        for implied in concepts[concept_id].implies - seen:
+            if implied not in concepts:
+                raise LibraryError(f"the terminology entry {concept_id} implies an unknown one")
+            seen = reached(implied, seen | {implied})
+        return seen
+
+    return {
+        c.id: Concept(c.id, c.names, c.terms, c.kind, reached(c.id, frozenset()) - {c.id}) for c in concepts.values()
+    }
+
+
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    name: dict[str, _Word]
+    kind: Kind = Kind.OTHER
+    implies: list[str] = []
+    terms: dict[str, list[_Word]] = Field(min_length=1)
+
+
+_ENTRIES: Final = TypeAdapter(list[_Entry])
+
+
+def load_lexicon(file: Path) -> Lexicon:
+    """Read a terminology file.
+
+    Raises:
+        LibraryError: It is missing or not valid.
+    """
+    try:
+        entries = _ENTRIES.validate_python(load_yaml(file.read_bytes()))
+    except OSError as exc:
+        raise LibraryError(f"{file.name} is missing: check CITEWELL_LIBRARY__FOLDER") from exc
+    except (yaml.YAMLError, ValidationError) as exc:
+        raise LibraryError(f"{file.name} is not valid: {type(exc).__name__}") from exc
+    return Lexicon(
+        Concept(
+            entry.id,
+            entry.name,
+            {language: tuple(terms) for language, terms in entry.terms.items()},
+            entry.kind,
+            frozenset(entry.implies),
+        )
+        for entry in entries
+    )
+
+
+def load_yaml(content: bytes) -> object:
+    """As `yaml.safe_load`, through libyaml where it is there, which is ten times faster."""
+    return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506

@@ -1,0 +1,1 @@
+"""Drafts: answers whose statements point at sentences of the evidence."""

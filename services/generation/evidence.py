@@ -1,0 +1,124 @@
+"""The evidence engine: answers without a language model, from the guidelines' own sentences."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.core.answer import Draft, DraftDiagnosis, SentenceRef
+from services.core.types import Passage, SectionRole
+from services.findings.lexicon import Lexicon
+from services.generation.advice import (
+    Guideline,
+    choose_department,
+    choose_questions,
+    choose_tests,
+    choose_tips,
+)
+from services.generation.profile import GuidelineProfile, read_profile
+from services.generation.ranking import SIMILARITY, Candidate, Case, rank
+
+_MAX_DIAGNOSES: Final = 5
+_LEADING: Final = 3
+"""Diagnoses whose guidelines give tests and advice."""
+
+MIN_COVERAGE: Final = 0.34
+"""Least share of the stated findings, weighted by rarity, that the leading guideline must speak of."""
+
+MIN_SIMILARITY: Final = 0.42
+"""Least cosine at which a question without any known finding counts as covered."""
+
+_FAR_BEHIND: Final = 2.5
+"""Conditions this much below the best score are not worth naming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminology:
+    """Terms of findings, tests and departments."""
+
+    findings: Lexicon
+    tests: Lexicon
+    departments: Lexicon
+
+
+class EvidenceEngine:
+    """Ranks the conditions of the retrieved passages and composes a draft."""
+
+    def __init__(self, terminology: Terminology) -> None:
+        """Read guidelines with these terms."""
+        self._terminology = terminology
+        self._profiles: dict[str, GuidelineProfile] = {}
+
+    def preload(self, library: Mapping[str, Sequence[Guideline]], language: str) -> None:
+        """Read the profiles of these guidelines ahead of the first question."""
+        for guidelines in library.values():
+            self._profile(_of_one_language(guidelines, language))
+
+    def draft(self, case: Case, passages: Sequence[Passage], library: Mapping[str, Sequence[Guideline]]) -> Draft:
+        """A draft from the guidelines of the retrieved conditions; without diagnoses where they do not cover the case.
+
+        Args:
+            case: The question.
+            passages: Retrieved, best first, each of another condition.
+            library: The guidelines of each of these conditions, by condition id, the question's language first.
+        """
+        candidates = self._candidates(case, passages, library)
+        ranked = [d for d in rank(case, candidates, self._terminology.findings) if _is_worth_naming(d, case)]
+        if not ranked or not is_covered(ranked[0], case):
+            return Draft()
+        diagnoses = tuple(d for d in ranked if d.score > ranked[0].score - _FAR_BEHIND)[:_MAX_DIAGNOSES]
+        leading = [library[d.condition.id][0] for d in diagnoses[:_LEADING]]
+        says = {candidate.condition.id: candidate.says for candidate in candidates}
+        return Draft(
+            diagnoses=diagnoses,
+            tips=choose_tips(leading, case.findings, self._terminology.findings),
+            department=choose_department(leading[0], self._terminology.departments, case.language),
+            tests=choose_tests(leading, self._terminology.tests, case.language),
+            referral_refs=tuple(ref for ref, _ in leading[0].sentences(SectionRole.REFERRAL))[:2],
+            questions=choose_questions(diagnoses, says, case.findings, self._terminology.findings, case.language),
+        )
+
+    def _candidates(
+        self, case: Case, passages: Sequence[Passage], library: Mapping[str, Sequence[Guideline]]
+    ) -> list[Candidate]:
+        best = max((passage.score for passage in passages), default=1.0)
+        known = [passage.similarity for passage in passages if passage.similarity is not None]
+        floor = min(known, default=0.0)
+        candidates = []
+        for passage in passages:
+            condition = passage.document.condition
+            guidelines = _of_one_language(library[condition.id], case.language)
+            candidates.append(
+                Candidate(
+                    condition=condition,
+                    profile=guidelines[0].document.profile,
+                    says=self._profile(guidelines),
+                    retrieval=passage.score / best,
+                    similarity=floor if passage.similarity is None else passage.similarity,
+                    first_ref=SentenceRef(passage.chunk.id, 0) if passage.chunk.sentences else None,
+                )
+            )
+        return candidates
+
+    def _profile(self, guidelines: Sequence[Guideline]) -> GuidelineProfile:
+        key = "\n".join(f"{g.document.id}@{g.document.content_hash}" for g in guidelines)
+        if key not in self._profiles:
+            chunks = [chunk for guideline in guidelines for chunk in guideline.chunks]
+            self._profiles[key] = read_profile(chunks, self._terminology.findings)
+        return self._profiles[key]
+
+
+def is_covered(leading: DraftDiagnosis, case: Case) -> bool:
+    """Whether the leading guideline speaks of enough of what was stated."""
+    if case.findings.stated:
+        return bool(leading.supporting) and leading.coverage >= MIN_COVERAGE
+    return leading.parts.get("similarity", 0.0) >= SIMILARITY * MIN_SIMILARITY
+
+
+def _is_worth_naming(diagnosis: DraftDiagnosis, case: Case) -> bool:
+    """A diagnosis needs something to cite, and a finding for it where findings were stated."""
+    return bool(diagnosis.refs) and (bool(diagnosis.supporting) or not case.findings.stated)
+
+
+def _of_one_language(guidelines: Sequence[Guideline], language: str) -> Sequence[Guideline]:
+    """Those in the question's language, else all: two translations of one text must not count twice."""
+    return [g for g in guidelines if g.document.language.split("-")[0] == language] or guidelines

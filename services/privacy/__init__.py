@@ -1,0 +1,1 @@
+"""Identifiers are found and replaced before text goes anywhere else."""

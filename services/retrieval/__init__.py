@@ -1,0 +1,1 @@
+"""A query finds the passages that an answer may rest on."""

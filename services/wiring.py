@@ -1,0 +1,61 @@
+"""Settings become real objects; the only place that builds them."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from services.assistant.intake import Question
+from services.assistant.library import Library
+from services.assistant.pipeline import Assistant, Parts
+from services.core.settings import Settings
+from services.core.types import RawText
+from services.embedding.transformer import TransformerEmbedder
+from services.findings.lexicon import load_lexicon
+from services.generation.evidence import EvidenceEngine, Terminology
+from services.index.guidelines import GuidelineIndex
+from services.retrieval.retriever import Retriever
+from services.triage.rules import load_rules
+
+_WARM_UP: tuple[str, ...] = ("cough and fever for three days", "咳嗽发热三天")
+
+
+@contextmanager
+def open_assistant(settings: Settings) -> Iterator[Assistant]:
+    """Load everything, warm it up, hand out an assistant that is ready, and close it at the end.
+
+    Raises:
+        CitewellError: Something is missing or does not fit; the message says what to do.
+    """
+    folder = settings.library.folder
+    terminology = Terminology(
+        findings=load_lexicon(folder / "terminology" / "findings.yaml"),
+        tests=load_lexicon(folder / "terminology" / "tests.yaml"),
+        departments=load_lexicon(folder / "terminology" / "departments.yaml"),
+    )
+    rules = load_rules(folder / "triage", terminology.findings)
+    embedder = TransformerEmbedder.open(settings.embedding)
+    index = GuidelineIndex.open(settings.index, embedder.fingerprint)
+    try:
+        library = Library(index, rules)
+        engine = EvidenceEngine(terminology)
+        assistant = Assistant(
+            Parts(
+                library=library,
+                retriever=Retriever(index, embedder, settings.retrieval),
+                engine=engine,
+                terminology=terminology,
+                rules=rules,
+                conditions=settings.retrieval.conditions,
+            )
+        )
+        for language in ("en", "zh"):
+            engine.preload(library.preload(language), language)
+        asyncio.run(_warm_up(assistant))
+        yield assistant
+    finally:
+        index.close()
+
+
+async def _warm_up(assistant: Assistant) -> None:
+    for text in _WARM_UP:
+        await assistant.diagnose(Question(RawText(text)))
