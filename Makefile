@@ -36,13 +36,13 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet uv==0.13.9
 
 $(VENV)/.run: $(BIN)/uv requirements.txt pyproject.toml
-	$(UV) pip install --quiet --python $(BIN)/python $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) --no-deps $(TORCH)
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) --no-deps $(TORCH)
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.run requirements-dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.txt
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements-dev.txt
 	touch $@
 
 # Pins everything again, with hashes and without any index's address. torch is pinned above: its builds differ by machine.

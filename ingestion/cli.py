@@ -21,7 +21,12 @@ from services.index.connection import connect
 from services.index.editions import Editions
 from services.index.guidelines import GuidelineIndex
 
-app = typer.Typer(help="Refresh the guideline library and look into it.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Refresh the guideline library and look into it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 _out, _err = Console(), Console(stderr=True)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 

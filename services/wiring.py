@@ -1,8 +1,8 @@
 """Settings become real objects; the only place that builds them."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 from services.assistant.intake import Question
 from services.assistant.library import Library
@@ -16,11 +16,11 @@ from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
 from services.triage.rules import load_rules
 
-_WARM_UP: tuple[str, ...] = ("cough and fever for three days", "咳嗽发热三天")
+_WARM_UP: Final = ("cough and fever for three days", "咳嗽发热三天")
 
 
-@contextmanager
-def open_assistant(settings: Settings) -> Iterator[Assistant]:
+@asynccontextmanager
+async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     """Load everything, warm it up, hand out an assistant that is ready, and close it at the end.
 
     Raises:
@@ -50,12 +50,8 @@ def open_assistant(settings: Settings) -> Iterator[Assistant]:
         )
         for language in ("en", "zh"):
             engine.preload(library.preload(language), language)
-        asyncio.run(_warm_up(assistant))
+        for text in _WARM_UP:
+            await assistant.diagnose(Question(RawText(text)))
         yield assistant
     finally:
         index.close()
-
-
-async def _warm_up(assistant: Assistant) -> None:
-    for text in _WARM_UP:
-        await assistant.diagnose(Question(RawText(text)))

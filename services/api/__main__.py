@@ -1,5 +1,6 @@
 """`python -m services.api`: load everything, then serve."""
 
+import asyncio
 import json
 import socket
 import sys
@@ -35,26 +36,31 @@ def main() -> None:
     try:
         settings = Settings()
         configure_logs(settings.log_level)
-        with open_assistant(settings) as assistant:
-            app = create_app(assistant, settings.server)
-            config = uvicorn.Config(
-                app,
-                host=settings.server.host,
-                port=settings.server.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-            server = _Server(config)
-            server.run()
-            if not server.started:
-                raise SystemExit(1)
+        asyncio.run(_serve(settings))
     except CitewellError as exc:
         _fail(f"{exc.code}: {exc}")
     except ValidationError as exc:
         names = ", ".join("CITEWELL_" + "__".join(str(part) for part in error["loc"]).upper() for error in exc.errors())
         _fail(f"settings are not valid: {names}")
+    except KeyboardInterrupt:
+        pass  # uvicorn has shut down and passes the signal on
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_assistant(settings) as assistant:
+        config = uvicorn.Config(
+            create_app(assistant, settings.server),
+            host=settings.server.host,
+            port=settings.server.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        server = _Server(config)
+        await server.serve()
+    if not server.started:
+        raise SystemExit(1)
 
 
 def _fail(message: str) -> None:

@@ -46,7 +46,7 @@ class DraftDiagnosis:
 
     Attributes:
         parts: What the score is made of, by name; they add up to it.
-        coverage: Share of the stated findings, weighted by rarity, that the guideline speaks of, 0 to 1.
+        coverage: Share of the stated symptoms and signs, weighted by rarity, that the guideline speaks of, 0 to 1.
     """
 
     condition: Condition

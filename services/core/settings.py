@@ -39,7 +39,7 @@ class RetrievalSettings(_Part):
     """How passages are found and fused."""
 
     candidates: int = Field(100, ge=6, le=500, description="chunks taken from each side before fusion")
-    conditions: int = Field(12, ge=1, le=50, description="conditions whose guidelines the evidence engine compares")
+    conditions: int = Field(20, ge=1, le=50, description="conditions whose guidelines the evidence engine compares")
     rrf_k: int = Field(20, ge=1, le=1000, description="constant of reciprocal rank fusion")
     max_batch: int = Field(32, ge=1, le=256, description="concurrent queries gathered into one search")
     max_waiting: int = Field(256, ge=1, le=10_000, description="queries that may wait; more are refused with 503")

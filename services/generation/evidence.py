@@ -21,11 +21,11 @@ _MAX_DIAGNOSES: Final = 5
 _LEADING: Final = 3
 """Diagnoses whose guidelines give tests and advice."""
 
-MIN_COVERAGE: Final = 0.34
-"""Least share of the stated findings, weighted by rarity, that the leading guideline must speak of."""
+MIN_COVERAGE: Final = 0.3
+"""Least share of the stated symptoms and signs, weighted by rarity, that the leading guideline must speak of."""
 
-MIN_SIMILARITY: Final = 0.42
-"""Least cosine at which a question without any known finding counts as covered."""
+MIN_SIMILARITY: Final = 0.45
+"""Least cosine at which a guideline's text counts as speaking of the question, whatever the lexicon knows."""
 
 _FAR_BEHIND: Final = 2.5
 """Conditions this much below the best score are not worth naming."""
@@ -62,8 +62,8 @@ class EvidenceEngine:
             library: The guidelines of each of these conditions, by condition id, the question's language first.
         """
         candidates = self._candidates(case, passages, library)
-        ranked = [d for d in rank(case, candidates, self._terminology.findings) if _is_worth_naming(d, case)]
-        if not ranked or not is_covered(ranked[0], case):
+        ranked = [d for d in rank(case, candidates, self._terminology.findings) if _is_worth_naming(d)]
+        if not ranked or not is_covered(ranked[0]):
             return Draft()
         diagnoses = tuple(d for d in ranked if d.score > ranked[0].score - _FAR_BEHIND)[:_MAX_DIAGNOSES]
         leading = [library[d.condition.id][0] for d in diagnoses[:_LEADING]]
@@ -107,16 +107,19 @@ class EvidenceEngine:
         return self._profiles[key]
 
 
-def is_covered(leading: DraftDiagnosis, case: Case) -> bool:
-    """Whether the leading guideline speaks of enough of what was stated."""
-    if case.findings.stated:
-        return bool(leading.supporting) and leading.coverage >= MIN_COVERAGE
-    return leading.parts.get("similarity", 0.0) >= SIMILARITY * MIN_SIMILARITY
+def is_covered(leading: DraftDiagnosis) -> bool:
+    """Whether the leading guideline speaks of enough of what was stated, or its text is close enough to it."""
+    by_findings = bool(leading.supporting) and leading.coverage >= MIN_COVERAGE
+    return by_findings or _similarity(leading) >= MIN_SIMILARITY
 
 
-def _is_worth_naming(diagnosis: DraftDiagnosis, case: Case) -> bool:
-    """A diagnosis needs something to cite, and a finding for it where findings were stated."""
-    return bool(diagnosis.refs) and (bool(diagnosis.supporting) or not case.findings.stated)
+def _is_worth_naming(diagnosis: DraftDiagnosis) -> bool:
+    """A diagnosis needs a sentence to cite, and a symptom for it or a text that is close."""
+    return bool(diagnosis.refs) and (diagnosis.coverage > 0 or _similarity(diagnosis) >= MIN_SIMILARITY)
+
+
+def _similarity(diagnosis: DraftDiagnosis) -> float:
+    return diagnosis.parts.get("similarity", 0.0) / SIMILARITY
 
 
 def _of_one_language(guidelines: Sequence[Guideline], language: str) -> Sequence[Guideline]:

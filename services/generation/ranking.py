@@ -30,7 +30,7 @@ from services.core.answer import DraftDiagnosis, FindingClaim, SentenceRef
 from services.core.text import content_terms
 from services.core.types import Condition, Frequency, Onset, Patient, Profile
 from services.findings.extract import Findings
-from services.findings.lexicon import Lexicon
+from services.findings.lexicon import Kind, Lexicon
 from services.generation.profile import GuidelineProfile, Mention, strongest
 
 # Chosen on 68 development cases over 256 national guidelines, on a plateau rather than at the best point.
@@ -40,6 +40,7 @@ CONTRADICTED: Final = 0.6
 MISSING: Final = 0.3
 WORDING: Final = 2.0
 GENERAL: Final = 0.5
+COMPLAINTS: Final = frozenset({Kind.SYMPTOM, Kind.SIGN})
 AGE_UNUSUAL: Final = -0.4
 SEX_UNUSUAL: Final = -0.3
 DURATION_FITS: Final = 0.2
@@ -99,7 +100,7 @@ def rank(case: Case, candidates: Sequence[Candidate], lexicon: Lexicon) -> list[
     """The conditions that the patient can have, best first."""
     fitting = [candidate for candidate in candidates if _in_population(case.patient, candidate.profile)]
     rarity = _finding_rarity(case, fitting)
-    stated_weight = sum(rarity[finding] for finding in case.findings.stated)
+    stated_weight = sum(rarity[finding] for finding in _complaints(case, lexicon))
     terms = _term_rarity(content_terms(case.text), fitting)
     ranked = []
     for candidate in fitting:
@@ -140,7 +141,8 @@ def _tally_present(
         spoken_of, share = _expected(finding, says, lexicon)
         expected = says.expected.get(spoken_of, ())
         if expected and strongest(expected) >= strongest(unexpected):
-            tally.explained += share * rarity[finding]
+            if lexicon.concepts[finding].kind in COMPLAINTS:
+                tally.explained += share * rarity[finding]
             name = lexicon.concepts[spoken_of].name(case.language)
             weight = share * strongest(expected) * rarity[finding]
             tally.supporting.append(FindingClaim(spoken_of, name, weight, _refs(expected)))
@@ -149,6 +151,11 @@ def _tally_present(
             weight = CONTRADICTED * strongest(unexpected) * rarity[finding]
             tally.against.append(FindingClaim(finding, name, -weight, _refs(unexpected)))
     tally.parts["findings_for"] = sum(claim.weight for claim in tally.supporting)
+
+
+def _complaints(case: Case, lexicon: Lexicon) -> list[str]:
+    """What is felt or seen, as opposed to risk factors and history."""
+    return [finding for finding in case.findings.stated if lexicon.concepts[finding].kind in COMPLAINTS]
 
 
 def _tally_absent(

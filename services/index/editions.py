@@ -86,7 +86,7 @@ class Editions:
 
     def entries_of(self, document_ids: Sequence[str]) -> Iterator[Entry]:
         """Chunks with their vectors from the published edition, so that unchanged text is not embedded again."""
-        name = current_collection(self._client, self._settings.collection)
+        name = self._loaded()
         if name is None or not document_ids:
             return
         fields = [*CHUNK_FIELDS, "embedded", SEARCH_TEXT, DENSE]
@@ -97,8 +97,16 @@ class Editions:
 
     def documents(self) -> dict[str, Document]:
         """The published edition's documents by id; empty before the first."""
-        name = current_collection(self._client, self._settings.collection)
+        name = self._loaded()
         return {} if name is None else documents_of(self._client, name)
+
+    def _loaded(self) -> str | None:
+        """The published collection, ready to be read: Milvus releases collections at a restart."""
+        name = current_collection(self._client, self._settings.collection)
+        if name is not None:
+            with translated():
+                self._client.load_collection(name)
+        return name
 
     def _drop_old(self, keep: set[str]) -> None:
         prefix = f"{self._settings.collection}_"

@@ -1,0 +1,257 @@
+"""What Citewell adds in time, as ratios against a baseline of the same run, interleaved."""
+
+import asyncio
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx2
+import typer
+from pymilvus import AnnSearchRequest, MilvusClient, RRFRanker
+from rich.console import Console
+from rich.table import Table
+
+from ingestion.build import Workshop, sync
+from services.assistant.intake import Question
+from services.core.settings import IndexSettings, Settings
+from services.core.text import lexical_form
+from services.core.types import RawText, Vectors
+from services.embedding.transformer import TransformerEmbedder
+from services.index.connection import connect
+from services.index.editions import Editions
+from services.index.guidelines import GuidelineIndex
+from services.index.schema import DENSE, LEXICAL
+from services.privacy.deidentify import deidentify
+from services.retrieval.retriever import Query, Retriever
+from services.wiring import open_assistant
+
+QUESTIONS = (
+    "Persistent cough for two weeks, worse at night, no fever, but chest tightness",
+    "Burning when passing urine and needing to go all the time since yesterday",
+    "Throbbing headache on one side with nausea, light hurts my eyes",
+    "Watery diarrhea and vomiting after a meal in a restaurant, no blood",
+    "Thirsty all the time, passing a lot of urine, losing weight, 55 years old",
+    "Fever, cough with yellow sputum and pain when breathing in for three days",
+    "持续咳嗽两周，伴有夜间加重，无发热，但有胸闷感",
+    "右下腹痛一天，伴恶心和低烧",
+)
+_ROUNDS = 8
+_READY_WITHIN_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: figures of the baseline and of Citewell, and their ratio with its goal."""
+
+    what: str
+    baseline: str
+    ours: str
+    ratio: str
+    goal: str
+
+
+def main(
+    folder: Annotated[Path, typer.Option(help="Guidelines to ingest.")] = Path("guidelines"),
+    parallel: Annotated[list[int] | None, typer.Option(help="Requests in parallel.")] = None,
+) -> None:
+    """Print the table."""
+    settings = Settings()
+    with tempfile.TemporaryDirectory() as scratch:
+        index = settings.index.model_copy(update={"uri": f"{scratch}/bench.db"})
+        embedder = TransformerEmbedder.open(settings.embedding)
+        rows = [_ingest(folder, index, embedder)]
+        rows.append(asyncio.run(_retrieval(index, embedder, settings)))
+        shutil.copytree(index.uri, f"{scratch}/server.db")
+        inside = settings.model_copy(update={"index": index})
+        with _server(f"{scratch}/server.db") as url:
+            first = asyncio.run(_timed_post(url))
+            rows += asyncio.run(_over_http(inside, url, first))
+            for clients in parallel or [1, 16, 64]:
+                rows.append(asyncio.run(_in_parallel(url, clients)))
+    table = Table("", "baseline", "Citewell", "ratio", "goal", title=f"{os.cpu_count()} cores, {folder}")
+    for row in rows:
+        table.add_row(row.what, row.baseline, row.ours, row.ratio, row.goal)
+    Console(width=140).print(table)
+
+
+def _ingest(folder: Path, index: IndexSettings, embedder: TransformerEmbedder) -> Row:
+    """From files to a published edition, against the embedder alone on the same texts; median of three runs each."""
+    embedder.encode_documents(["warm up"])
+    seconds: list[float] = []
+    raw: list[float] = []
+    recorder = _Recorder(embedder)
+    with connect(index, create=True) as client:
+        for _ in range(3):
+            recorder.texts.clear()
+            began = time.perf_counter()
+            sync(folder, Workshop(Editions(client, index), embedder.fingerprint, lambda: recorder), rebuild=True)
+            seconds.append(time.perf_counter() - began)
+            began = time.perf_counter()
+            embedder.encode_documents(recorder.texts)
+            raw.append(time.perf_counter() - began)
+    texts = len(recorder.texts)
+    ratio = statistics.median(a / b for a, b in zip(raw, seconds, strict=True))
+    return Row(
+        f"ingest, {texts} chunks embedded",
+        f"{texts / statistics.median(raw):.1f} chunks/s",
+        f"{texts / statistics.median(seconds):.1f} chunks/s",
+        f"{ratio:.2f}",
+        ">= 0.90",
+    )
+
+
+class _Recorder:
+    """An embedder that remembers the texts it was given."""
+
+    def __init__(self, embedder: TransformerEmbedder) -> None:
+        self._embedder = embedder
+        self.texts: list[str] = []
+        self.fingerprint = embedder.fingerprint
+        self.dim = embedder.dim
+        self.max_tokens = embedder.max_tokens
+        self.knows = embedder.knows
+        self.count_tokens = embedder.count_tokens
+        self.encode_queries = embedder.encode_queries
+
+    def encode_documents(self, texts: Sequence[str]) -> Vectors:
+        self.texts += texts
+        return self._embedder.encode_documents(texts)
+
+
+async def _retrieval(index: IndexSettings, embedder: TransformerEmbedder, settings: Settings) -> Row:
+    """English queries one at a time, against embedding one and a hybrid search of pymilvus with the same limits."""
+    queries = [question for question in QUESTIONS if question.isascii()]
+    opened = GuidelineIndex.open(index, embedder.fingerprint)
+    try:
+        client = MilvusClient(index.uri)
+        retriever = Retriever(opened, embedder, settings.retrieval)
+
+        def hybrid(text: str) -> None:
+            limit = settings.retrieval.candidates
+            vector = embedder.encode_queries([text])[0].tolist()
+            requests = [
+                AnnSearchRequest([vector], DENSE, {"metric_type": "COSINE"}, limit),
+                AnnSearchRequest([lexical_form(text)], LEXICAL, {"metric_type": "BM25"}, limit),
+            ]
+            client.hybrid_search(index.collection, requests, RRFRanker(60), limit=6, output_fields=["text", "section"])
+
+        plain: list[float] = []
+        ours: list[float] = []
+        for round_ in range(_ROUNDS + 1):
+            for text in queries:
+                began = time.perf_counter()
+                hybrid(text)
+                middle = time.perf_counter()
+                await retriever.retrieve(Query(deidentify(RawText(text)), "en", 6))
+                if round_:
+                    plain.append(middle - began)
+                    ours.append(time.perf_counter() - middle)
+    finally:
+        opened.close()
+    return _ratio_row("retrieval, p50 of one query", plain, ours, "<= 1.25")
+
+
+async def _over_http(settings: Settings, url: str, first: float) -> list[Row]:
+    async with open_assistant(settings) as assistant:
+        inside: list[float] = []
+        outside: list[float] = []
+        async with httpx2.AsyncClient(timeout=60) as client:
+            for round_ in range(_ROUNDS + 1):
+                for text in QUESTIONS:
+                    began = time.perf_counter()
+                    await assistant.diagnose(Question(RawText(text)))
+                    middle = time.perf_counter()
+                    (await client.post(f"{url}/v1/diagnose", json={"symptoms": text})).raise_for_status()
+                    if round_:
+                        inside.append(middle - began)
+                        outside.append(time.perf_counter() - middle)
+    warm = statistics.median(outside[:: len(QUESTIONS)])
+    return [
+        _ratio_row("/v1/diagnose, HTTP against in-process", inside, outside, "<= 1.30"),
+        Row("first answer after start against a warm one", f"{1000 * warm:.0f} ms", f"{1000 * first:.0f} ms",
+            f"{first / warm:.2f}", "<= 1.20"),
+    ]  # fmt: skip
+
+
+async def _in_parallel(url: str, clients: int) -> Row:
+    """Each client asks its questions one after the other; the baseline is the throughput of one client."""
+    durations: list[float] = []
+    errors = 0
+
+    async def ask(client: httpx2.AsyncClient, number: int) -> None:
+        nonlocal errors
+        for turn in range(max(2, 64 // clients)):
+            began = time.perf_counter()
+            text = QUESTIONS[(number + turn) % len(QUESTIONS)]
+            answer = await client.post(f"{url}/v1/diagnose", json={"symptoms": text})
+            durations.append(time.perf_counter() - began)
+            errors += answer.status_code != httpx2.codes.OK
+
+    async with httpx2.AsyncClient(timeout=60, limits=httpx2.Limits(max_connections=clients)) as client:
+        began = time.perf_counter()
+        await asyncio.gather(*(ask(client, number) for number in range(clients)))
+        rate = len(durations) / (time.perf_counter() - began)
+    durations.sort()
+    p50, p99 = durations[len(durations) // 2], durations[int(len(durations) * 0.99)]
+    return Row(f"{clients} in parallel", "", f"p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms, {rate:.1f} answers/s",
+               f"{errors} errors of {len(durations)}", "0 errors")  # fmt: skip
+
+
+def _ratio_row(what: str, baseline: list[float], ours: list[float], goal: str) -> Row:
+    """Medians of both, and the median of the ratios pair by pair, since the machine's speed drifts."""
+    ratio = statistics.median(b / a for a, b in zip(baseline, ours, strict=True))
+    medians = [f"{1000 * statistics.median(times):.1f} ms" for times in (baseline, ours)]
+    return Row(what, medians[0], medians[1], f"{ratio:.2f}", goal)
+
+
+async def _timed_post(url: str) -> float:
+    async with httpx2.AsyncClient(timeout=60) as client:
+        await client.get(f"{url}/livez")
+        began = time.perf_counter()
+        (await client.post(f"{url}/v1/diagnose", json={"symptoms": QUESTIONS[0]})).raise_for_status()
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _server(uri: str) -> Iterator[str]:
+    """A server process of its own on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "CITEWELL_INDEX__URI": uri, "CITEWELL_SERVER__PORT": str(port)}
+    environment["CITEWELL_LOG_LEVEL"] = "WARNING"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.api"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx2.get(f"{url}/readyz").status_code == httpx2.codes.OK:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.2)
+    raise RuntimeError("the server did not become ready")
+
+
+if __name__ == "__main__":
+    typer.run(main)
