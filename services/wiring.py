@@ -9,7 +9,7 @@ from services.assistant.library import Library
 from services.assistant.pipeline import Assistant, Parts
 from services.core.settings import Settings
 from services.core.types import RawText
-from services.embedding.transformer import TransformerEmbedder
+from services.embedding.transformer import TransformerEmbedder, locate
 from services.findings.lexicon import load_lexicon
 from services.generation.evidence import EvidenceEngine, Terminology
 from services.index.guidelines import GuidelineIndex
@@ -33,9 +33,10 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
         departments=load_lexicon(folder / "terminology" / "departments.yaml"),
     )
     rules = load_rules(folder / "triage", terminology.findings)
-    embedder = TransformerEmbedder.open(settings.embedding)
-    index = GuidelineIndex.open(settings.index, embedder.fingerprint)
+    # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
+    index = GuidelineIndex.open(settings.index, locate(settings.embedding)[1])
     try:
+        embedder = TransformerEmbedder.open(settings.embedding)
         library = Library(index, rules)
         engine = EvidenceEngine(terminology)
         assistant = Assistant(

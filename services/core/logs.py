@@ -43,6 +43,5 @@ def configure_logs(level: str) -> None:
     root.setLevel(logging.WARNING)
     for name in ("services", "ingestion", "evals"):
         logging.getLogger(name).setLevel(level)
-    # pymilvus logs each failed call with its arguments; the error itself is translated and raised.
     for name in ("pymilvus", "milvus_lite", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

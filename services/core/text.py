@@ -117,7 +117,8 @@ def lexical_form(text: str) -> str:
 
 def content_terms(text: str) -> set[str]:
     """Stems of English words that are no stop words, and pairs of neighbouring Chinese characters."""
-    terms = {word for word in lexical_form(_HAN.sub(" ", text)).split() if len(word) > 1 and word[0].isalnum()}
+    words = {token.value for token in tokenize(text) if token.value.isalpha() and not _HAN.match(token.value)}
+    terms = {word for word in words if len(word) > 1 and word not in _stop_words()}
     for run in re.findall(f"[{_HAN_CLASS}]+", text):
         terms.update(run[at : at + 2] for at in range(len(run) - 1))
     return terms

@@ -27,7 +27,9 @@ class TransformerEmbedder:
         # Imported here: torch takes seconds to load, and only whoever embeds should pay for it.
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         torch.set_num_threads(settings.threads)
         dtype = torch.bfloat16 if _use_bfloat16(settings) else torch.float32
         try:

@@ -1,14 +1,15 @@
 """Whether a text says that a finding is there, is not there, or leaves it open, in English and Chinese.
 
-The rules follow the idea of NegEx (Chapman et al., J Biomed Inform 2001): cue words have a scope that ends at
-punctuation or at a conjunction. What is not clearly negated counts as present, because a missed finding harms more.
+In the spirit of NegEx (Chapman et al., J Biomed Inform 2001), but stricter: a cue negates the finding right behind it
+and the further items of a list, nothing else, because a danger sign that is read as absent harms more than the reverse.
+The text is read as a skeleton in which each finding's own words are one placeholder, so that cues inside a finding's
+name ("cannot breathe", 无力) are out of sight and list grammar can be written down.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 from services.core.text import Token
@@ -23,178 +24,231 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class _Cue:
-    """A wording found in the text and the span of characters that it governs."""
+_OPEN_MARK, _CLOSE_MARK = "\ue000", "\ue001"
+_P: Final = f"{_OPEN_MARK}\\d+{_CLOSE_MARK}"
+_HAN: Final = f"\u4e00-\u9fff{_OPEN_MARK}{_CLOSE_MARK}"
 
-    status: Status
-    start: int
-    end: int
-
-
-_SENTENCE_END: Final = r"[.;!?\n。；！？]"
-_COMMA: Final = r"[,，]"
+_BREAK: Final = re.compile(
+    rf"[;!?\n。；！？…~～]|[—–]+|\s-\s|\((?!-\))|（(?![-－—])|(?<![-－—])[)）]|\.(?!\d)|(?<=[{_HAN}]) +(?=[{_HAN}])"
+)
+"""Where a statement ends. A decimal point and "(-)" are no ends; between Chinese characters a space is one."""
 
 _PSEUDO: Final = re.compile(
-    r"\b(?:not only|no (?:increase|change|relief|better|improvement|idea|reason|apparent|obvious|known|one|matter)"
-    r"|not (?:improv\w+|getting better|gone|going away|stop\w*|respond\w*|able|help\w*|know|sure why|working|just)"
-    r"|without (?:warning|any warning|reason|any reason|relief|improvement|stopping)"
-    r"|(?:won'?t|can'?t|cannot|doesn'?t|does not|will not|not) (?:stop|go away|be relieved|get better)"
-    r"|no longer able)\b"
-    r"|无(?:明显|任何)?(?:诱因|原因)|无(?:法|论|缘无故|故)|不明原因|不(?:但|仅|只|止|停|断|住|久|得不|由|敢|能|了|知道为什么)"
-    r"|没(?:想到|法|办法|多久|过多久|完没了)|未(?:见好转|缓解|好转|愈)|没有?(?:好转|缓解|改善|用|效)|无(?:好转|缓解|改善|效)",
+    r"\b(?:not only|no doubt|non-?\s?stop|never without|no (?:relief|improvement|change|idea|longer able)"
+    r"|(?:is|are|was)n['’]?t (?:this|it|that|these)|without (?:warning|any warning|stopping|relief)"
+    r"|(?:can['’]?t|cannot|can not|could(?:n['’]?t| not)|unable to|hardly|not)\b[^,.]{0,40}\bwithout"
+    r"|never(?=[^,.]*\b(?:like this|this bad|this severe|such|worse|so (?:bad|severe)|before)\b))"
+    r"|前所未有|从来?没有?(?:过的|这么|这样|如此)|(?:没有?|无|毫无)(?:任何|什么|明显)?(?:预兆|征兆|先兆|诱因|原因|理由)"
+    r"|无(?:休止|痛性|时无刻不?|法|论|缘无故|故)|不是没有?|并非(?:无|没有?)|不[能敢]说没有?|没什么?事|未经"
+    r"|不(?:但|仅|只|止|停|断|住|由)"
+    r"|没(?:想到|法|办法|多久|过多久|完没了)",
     re.IGNORECASE,
 )
 """Wordings that look like a negation and are none."""
 
-_WIDE: Final = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|negative for|neither|no (?:history|evidence|signs?|symptoms?|complaints?) of"
-    r"|(?:absence|free) of|reports? no|rules? out)\b|否认|(?:均|都)(?:无|没有?|未见)",
-    re.IGNORECASE,
-)
-"""Negations of everything up to the sentence's end or a contrast."""
-
 _NARROW: Final = re.compile(
-    r"\b(?:no|not|without|never|nor|non|none|(?:do|does|did|is|are|was|were|have|has|had)n'?t)\b"
-    r"|没有|未(?:见|出现|诉|及|伴|发现|闻及|触及)|无|没|不伴有?|并?未",
+    r"\b(?:no|without|nor|neither|(?:has|have|had)? ?never(?: had| experienced| noticed| felt)?"
+    r"|(?:(?:do|does|did|is|are|am|was|were|have|has|had) ?n[o'’]?t|not)"
+    r"(?: (?:currently|really|actually|been|have|had|having|feel|feeling|experienc\w+|notic\w+|report\w*|got"
+    r"|get|getting|suffer\w* from|complain\w* of))*)\b"
+    r"|没有?|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
     re.IGNORECASE,
 )
-"""Negations of what follows up to the next comma, and of the items of a list that ends with "or"."""
+"""Negates the finding behind it, and lists that end with "or"."""
 
-_DIRECT: Final = re.compile(r"(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?$")
-"""不 negates only what stands right behind it."""
+_WIDE: Final = re.compile(
+    r"\b(?:den(?:y|ies|ied|ying)|negative for|(?:absence|free) of|no (?:history|evidence|signs?|symptoms?) of)\b|否认",
+    re.IGNORECASE,
+)
+"""Negates whole lists."""
+
+_FORMAL: Final = frozenset({"无", "否认", "未见", "未诉", "未闻及", "未触及", "不伴", "不伴有", "未伴", "未伴有"})
+"""Written style, in which items follow one another without any mark: 无发热咳嗽."""
+
+_FILL: Final = (
+    r"(?:any|a|an|significant|obvious|current|recent|associated|other|known|further|much|new|noticeable|severe|marked"
+    r"|past|previous|family|visible|really|(?:history|signs?|evidence|symptoms?|episodes?|complaints?) of)\s+"
+)
+_ZH_FILL: Final = (
+    r"(?:明显|任何|其[他它]|伴|有|出现|过|什么|太|显著|特殊|既往|反复|再|感到|感觉|觉得|见|诉|特别|严重|发生"
+    r"|合并|怎么|的)"
+)
+_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}{_ZH_FILL}{{0,3}}({_P})", re.IGNORECASE)
+_NEXT_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}(?:明显|任何|其[他它]|显著|特殊|反复)?({_P})", re.IGNORECASE)
+_UNKNOWN_ITEM: Final = re.compile(
+    r"\s*(?!(?:and|but|or|nor|has|have|had|is|was|i|he|she|it|my|can|cannot|started|since|for|with)\b)"
+    rf"(?:[a-z][a-z'’-]*(?: (?!(?:or|nor|and)\b)[a-z'’-]+){{0,2}}"
+    rf"|(?![^，,、。{_OPEN_MARK}]*(?:前|后|时|诉|仍|今|昨|现|又|就|一直|天|周|月))[\u4e00-\u9fff]{{1,8}}?)(?=\s*(?:[,，、]|$|\b(?:or|nor|and)\b|和|及|或|与))",
+    re.IGNORECASE,
+)
+"""An item of a list that the lexicon does not know."""
+
+_OR: Final = re.compile(r"\s*[,，]?\s*(?:\b(?:or|nor)\b|或者?|也(?:无|没有?|不)|以及|及)\s*", re.IGNORECASE)
+_PAUSE: Final = re.compile(r"\s*[/、和与跟]\s*")
+_COMMA: Final = re.compile(r"\s*[,，]\s*")
+_AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
+_ENDS: Final = re.compile(
+    r"\s*(?:(?:等|史|病史|症状|现象|的?情况|的?表现)*(?:$|[,，、/和与跟及或]|但|不过|以及)"
+    r"|(?:symptoms?|at all|either|today|currently)?\s*(?:$|[,/]|\b(?:or|nor|and|but)\b))",
+    re.IGNORECASE,
+)
+"""What may stand behind an item for it to be one of a list rather than the beginning of a statement."""
+
+_ONLY_SOMETIMES: Final = re.compile(
+    r"\s*(?:at rest|all the time|every ?day|always|constantly)\b|\s*的时候", re.IGNORECASE
+)
 
 _AFTER: Final = re.compile(
-    r"\b(?:(?:is|are|was|were|has been|have been)?\s*(?:usually|typically|often|always|generally|normally)?\s*"
-    r"(?:absent|negative|denied|not present|unlikely|ruled out|not (?:a|usually a|typical\w*)\b)|: ?(?:no|none|nil)\b)"
-    r"|[:：]\s*无|阴性|[（(]-[)）]|(?:均|都|也)?(?:无|没有|未见|不明显|缺如|不存在)(?=$|[，,。；])|(?:通常|一般|多|往往)?(?:不出现|不存在|缺如)",
+    rf"({_P}(?:\s*(?:、|/|\band\b|\bor\b|和|及|或|与)?\s*{_P})*)\s*"
+    r"(?:(?:is|are|was|were|has been|have been)?\s*(?:usually|typically|often|always|generally|normally)?\s*"
+    r"(?:absent|denied|ruled out|not present|not reported|negative)(?=\s*(?:$|[,，]|in\b|at\b))"
+    r"|[:：]\s*(?:no|none|nil|absent|denied|无|没有|否认)(?!\w)"
+    r"|[（(][-－—][)）]"
+    r"|(?:倒是|倒|目前|现在|暂时|通常|一般|多|往往|也|都|均|并)*"
+    r"(?:不明显|缺如|不存在|不出现|阴性|没有|未见|无|没)(?=\s*(?:$|[，,了])))",
     re.IGNORECASE,
 )
-"""Negations of what stands before them in the same part of a sentence."""
+"""Findings that stand before their negation."""
 
 _OPEN: Final = re.compile(
-    r"\b(?:(?:not|un)\s*sure (?:if|whether)|don'?t know (?:if|whether)|(?:worr(?:y|ied)|concerned) (?:about|that|it)"
-    r"|(?:afraid|scared) (?:of|that|it)|(?:could|can|might|may) (?:it|this|that) be|what if"
-    r"|(?:is|was) (?:it|this) (?:a|an)?|in case (?:of|i)|should i (?:get|have|develop)|if i (?:get|have|develop)"
-    r"|family history of|runs in (?:the|my) family|screening for|vaccinated against)\b"
-    r"|不确定|不知道(?:是否|是不是|有没有)|是否|会不会|是不是|怀疑|担心|如果|万一|怕是|害怕|家族史|有没有",
+    r"(?:\b(?:(?:not|un)\s*sure (?:if|whether)|don['’]?t know (?:if|whether)|(?:afraid|scared) of"
+    r"|(?:could|can|might|may) (?:it|this|that) be|what if|(?:is|was) (?:it|this)(?= an? )|in case of"
+    r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against)\b"
+    r"(?!\s*(?:this|my|the|his|her)\b)"
+    r"(?:\s+(?!and\b)[a-z'’]+){0,4}\s*|(?:不确定|不知道)?(?:是否|是不是|有没有|会不会)[有是]?"
+    r"|怀疑(?:是|有)?|担心(?:是|有|会)?|万一有?)"
+    rf"({_P})|({_P})(?:的)?家族史",
     re.IGNORECASE,
 )
-"""Questions, worries and families: what follows is not said of the patient."""
+"""Questions, worries and families: not said of the patient."""
 
-_BUT: Final = re.compile(r"\b(?:but|however|although)\b|但|不过|然而", re.IGNORECASE)
-_CONTRAST: Final = re.compile(
-    r"\b(?:but|however|although|though|except|yet|apart from|other than|only|just|now|then|started|developed"
-    r"|complain\w*|presents?|reports|has had|i have|i am|i'm|i've|she has|he has)\b"
-    r"|但|不过|然而|却|除了|除外|只是|只有|仅有?|伴有|伴|出现|突发|突然|后来|现在|目前|近\d|(?<![没未无具含带患只])有",
-    re.IGNORECASE,
-)
-"""Where the scope of a negation ends."""
-
-_LIST_CLOSE: Final = re.compile(
-    r"(?:or|nor)\b|(?:[\w-]+ ){1,3}(?:or|nor) (?:[\w-]+ ?){1,3}$|也(?:无|没|不)|或|及", re.IGNORECASE
-)
-_LIST_ITEM_WORDS: Final = 5
 _RELATIVE: Final = re.compile(
-    r"\b(?:my|his|her|the patient'?s) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)\b"
-    r"|(?:父亲|母亲|爸爸|妈妈|爷爷|奶奶|外公|外婆|兄弟|姐姐|哥哥|弟弟|妹妹|叔叔|舅舅)",
+    r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)s? "
+    r"(?:had|died|has (?:a )?history|was diagnosed|suffer\w*|also had)"
+    r"|\s*我?的?(?:父亲|母亲|爸爸|妈妈|爷爷|奶奶|外公|外婆|哥哥|姐姐|弟弟|妹妹|叔叔|舅舅)(?:也|曾经?)*(?:得过|患有?|有过|因|死于)",
     re.IGNORECASE,
 )
-_FIRST_PERSON: Final = re.compile(
-    r"\b(?:i|i'm|i've|my own)\b|我(?!的?(?:父|母|爸|妈|爷|奶|外|兄|姐|哥|弟|妹|叔|舅))", re.IGNORECASE
+_SELF: Final = re.compile(
+    r"\bi(?:['’]ve| have|['’]m| am| feel| get| cough)\b|我(?!的?(?:父|母|爸|妈|爷|奶|外|哥|姐|弟|妹))", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Skeleton:
+    """The text with each run of matched words as a placeholder; `runs` are the spans that these stand for."""
+
+    text: str
+    runs: tuple[tuple[int, int], ...]
 
 
 def assert_matches(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> list[Status]:
     """The status of each match, in their order."""
-    covered = _covered(tokens, matches)
-    statuses: dict[int, Status] = {}
-    speaks_of_self = bool(_FIRST_PERSON.search(text))
-    for start, end in _pieces(text, 0, len(text), _SENTENCE_END):
-        cues = _cues(text, start, end, covered)
-        relative = speaks_of_self and _RELATIVE.match(text[start:end].lstrip())
-        for number, match in enumerate(matches):
-            if start <= match.start < end:
-                statuses[number] = Status.UNKNOWN if relative else _status(text, match, cues, start)
-    return [statuses.get(number, Status.PRESENT) for number in range(len(matches))]
+    skeleton = _skeleton(text, tokens, matches)
+    absent: set[int] = set()
+    unknown: set[int] = set()
+    speaks_of_self = bool(_SELF.search(text))
+    for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
+        absent.update(_negated(statement))
+        unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
+    return [_status(match, tokens, skeleton, absent - unknown, unknown) for match in matches]
 
 
-def _status(text: str, match: Match, cues: Sequence[_Cue], sentence_start: int) -> Status:
-    if _DIRECT.search(text[sentence_start : match.start]) and not _pseudo_before(text, sentence_start, match.start):
-        return Status.ABSENT
-    governing = {cue.status for cue in cues if cue.start <= match.start and match.end <= cue.end}
-    if Status.UNKNOWN in governing:
+def _status(match: Match, tokens: Sequence[Token], skeleton: _Skeleton, absent: set[int], unknown: set[int]) -> Status:
+    starts = {tokens[place].start for place in match.tokens}
+    runs = {number for number, (a, b) in enumerate(skeleton.runs) if any(a <= start < b for start in starts)}
+    if runs & unknown:
         return Status.UNKNOWN
-    return Status.ABSENT if governing else Status.PRESENT
+    return Status.ABSENT if runs & absent else Status.PRESENT
 
 
-def _pseudo_before(text: str, start: int, end: int) -> bool:
-    return any(found.end() >= end - start for found in _PSEUDO.finditer(text[start:end]))
+def _skeleton(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> _Skeleton:
+    """Runs of neighbouring tokens that belong to one match; overlapping runs are one."""
+    runs: list[tuple[int, int]] = []
+    for start, end in sorted(run for match in matches for run in _runs(tokens, match)):
+        if runs and start < runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+        else:
+            runs.append((start, end))
+    made, at = "", 0
+    for number, (start, end) in enumerate(runs):
+        made += f"{text[at:start]}{_OPEN_MARK}{number}{_CLOSE_MARK}"
+        at = end
+    return _Skeleton(made + text[at:], tuple(runs))
 
 
-def _cues(text: str, start: int, end: int, covered: Sequence[tuple[int, int]]) -> list[_Cue]:
-    """The cues of a sentence, without those inside a finding's own name or inside a pseudo-negation."""
-    sentence = text[start:end]
-    taken = [(a - start, b - start) for a, b in covered]
-    taken += [found.span() for found in _PSEUDO.finditer(sentence)]
-
-    def free(found: re.Match[str]) -> bool:
-        return not any(a <= found.start() and found.end() <= b for a, b in taken)
-
-    cues = []
-    for found in filter(free, _OPEN.finditer(sentence)):
-        but = _BUT.search(sentence, found.end())
-        cues.append(_Cue(Status.UNKNOWN, start + found.end(), start + (but.start() if but else len(sentence))))
-    for found in filter(free, _WIDE.finditer(sentence)):
-        cues.append(
-            _Cue(Status.ABSENT, start + found.end(), start + _until_contrast(sentence, found.end(), len(sentence)))
-        )
-    for found in filter(free, _NARROW.finditer(sentence)):
-        reach = _list_end(sentence, found.end())
-        cues.append(_Cue(Status.ABSENT, start + found.end(), start + _until_contrast(sentence, found.end(), reach)))
-    for found in filter(free, _AFTER.finditer(sentence)):
-        before = max((a for a, b in _pieces(sentence, 0, len(sentence), _COMMA) if a <= found.start()), default=0)
-        cues.append(_Cue(Status.ABSENT, start + before, start + found.start()))
-    return cues
+def _runs(tokens: Sequence[Token], match: Match) -> Iterator[tuple[int, int]]:
+    first = match.tokens[0]
+    for here, following in zip(match.tokens, (*match.tokens[1:], -1), strict=True):
+        if following != here + 1:
+            yield tokens[first].start, tokens[here].end
+            first = following
 
 
-def _until_contrast(sentence: str, at: int, end: int) -> int:
-    contrast = _CONTRAST.search(sentence, at, end)
-    return contrast.start() if contrast else end
+def _negated(statement: str) -> Iterator[int]:
+    for found in _AFTER.finditer(statement):
+        yield from _numbers(found[1])
+    wide = [found.span() for found in _WIDE.finditer(statement)]
+    for start, end in wide:
+        yield from _list_items(statement, end, is_wide=True, is_formal=statement[start:end] in _FORMAL)
+    for found in _NARROW.finditer(statement):
+        if not any(start <= found.start() < end for start, end in wide):
+            yield from _list_items(statement, found.end(), is_wide=False, is_formal=found.group() in _FORMAL)
 
 
-def _list_end(sentence: str, at: int) -> int:
-    """End of a negated list: up to the comma, or over the commas of a list whose last item begins with "or"."""
-    pieces = _pieces(sentence, at, len(sentence), _COMMA)
-    end = pieces[0][1] if pieces else len(sentence)
-    for a, b in pieces[1:]:
-        piece = sentence[a:b].strip().lower()
-        if len(piece.split()) > _LIST_ITEM_WORDS and not _LIST_CLOSE.match(piece):
+def _list_items(statement: str, at: int, *, is_wide: bool, is_formal: bool) -> list[int]:
+    """Placeholders of the list that begins here.
+
+    The first item counts whatever follows it. Another one counts only if a separator or the end follows, and after a
+    mere comma only if the cue is wide or the list is closed by "or".
+    """
+    sure: list[int] = []
+    pending: list[int] = []
+    item = _ITEM.match(statement, at)
+    if item and not _ONLY_SOMETIMES.match(statement, item.end()):
+        sure += _numbers(item[1])
+    if item is None and (is_wide or is_formal):
+        item = _UNKNOWN_ITEM.match(statement, at)
+    while item:
+        at = item.end()
+        closes, item = _next_item(statement, at, is_wide=is_wide, is_formal=is_formal)
+        if item is None:
             break
-        if _LIST_CLOSE.match(piece):
-            end = b
-    return end
+        (sure if closes else pending).extend(_numbers(item.group()))
+        if closes:
+            sure += pending
+            pending = []
+        at = item.end()
+    return sure
 
 
-def _pieces(text: str, start: int, end: int, separator: str) -> list[tuple[int, int]]:
-    """Spans between separators. A full stop between digits is none."""
-    edges = [start]
-    for found in re.finditer(separator, text[start:end]):
-        at = start + found.start()
-        decimal = text[at] in ".,," and at + 1 < end and text[at + 1].isdigit() and text[at - 1 : at].isdigit()
-        if not decimal:
-            edges += [at, at + 1]
-    edges.append(end)
-    return [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if a < b]
+def _next_item(statement: str, at: int, *, is_wide: bool, is_formal: bool) -> tuple[bool, re.Match[str] | None]:
+    """The next item of a list, and whether it makes sure that all up to it are negated."""
+    closing = (
+        _OR.match(statement, at) or _PAUSE.match(statement, at) or (_AND.match(statement, at) if is_wide else None)
+    )
+    separator = closing or _COMMA.match(statement, at)
+    start = separator.end() if separator else at
+    if separator is None and not is_formal:
+        return False, None
+    if separator is None and not statement.startswith(_OPEN_MARK, at):
+        return False, None
+    item = _NEXT_ITEM.match(statement, start) or (_UNKNOWN_ITEM.match(statement, start) if separator else None)
+    if item is None:
+        return False, None
+    if not (_ENDS.match(statement, item.end()) or (is_formal and statement.startswith(_OPEN_MARK, item.end()))):
+        return False, None
+    known = _OPEN_MARK in item.group()
+    return bool(is_wide or separator is None or (closing and known)), item
 
 
-def _covered(tokens: Sequence[Token], matches: Sequence[Match]) -> list[tuple[int, int]]:
-    """Characters that belong to findings' own names; the words in a gap do not."""
-    spans = []
-    for match in matches:
-        start = match.tokens[0]
-        for a, b in pairwise((*match.tokens, -1)):
-            if b != a + 1:
-                spans.append((tokens[start].start, tokens[a].end))
-                start = b
-    return spans
+def _left_open(statement: str, *, speaks_of_self: bool) -> Iterator[int]:
+    for found in _OPEN.finditer(statement):
+        yield from _numbers(found[1] or found[2])
+    if speaks_of_self:
+        for piece in re.split(r"[,，]|\band (?=i\b)", statement, flags=re.IGNORECASE):
+            if _RELATIVE.match(piece):
+                yield from _numbers(piece)
+
+
+def _numbers(skeleton: str) -> list[int]:
+    return [int(number) for number in re.findall(f"{_OPEN_MARK}(\\d+){_CLOSE_MARK}", skeleton)]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,7 +16,12 @@ from services.core.errors import LibraryError
 from services.core.text import Token, stems, tokenize
 
 GAP: Final = ".."
+_GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
+"""A bracket inside a word, as in "breath(ing|less)"."""
+
+_GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
 _MAX_GAP_TOKENS: Final = 6
+_REMEMBERED_SENTENCES: Final = 50_000
 _GAP_BREAKS: Final = frozenset(".;!?\n。；！？，")
 
 
@@ -59,11 +65,29 @@ class Match:
 
 
 @dataclass(slots=True)
+class _Part:
+    """The wordings of one part of a term, as a trie of tokens."""
+
+    children: dict[str, "_Part"] = field(default_factory=dict)
+    is_end: bool = False
+
+    @classmethod
+    def of(cls, term_part: str) -> "_Part":
+        root = cls()
+        for tokens in wordings(term_part):
+            node = root
+            for value in tokens:
+                node = node.children.setdefault(value, cls())
+            node.is_end = True
+        return root
+
+
+@dataclass(slots=True)
 class _Node:
-    """A token of a term's part; `ends` are (concept, remaining parts) of terms whose part ends here."""
+    """A token of terms' first parts; `ends` are (concept, remaining parts) of terms whose first part ends here."""
 
     children: dict[str, "_Node"] = field(default_factory=dict)
-    ends: list[tuple[str, tuple[tuple[str, ...], ...]]] = field(default_factory=list)
+    ends: list[tuple[str, tuple[_Part, ...]]] = field(default_factory=list)
 
 
 class Lexicon:
@@ -80,10 +104,15 @@ class Lexicon:
         if len(self.concepts) != len(given):
             raise LibraryError("a terminology file has two entries with one id")
         self._root = _Node()
+        self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
         for concept in self.concepts.values():
-            terms = itertools.chain.from_iterable(concept.terms.values())
-            for wording in sorted({wording for term in terms for wording in wordings(term)}):
-                self._add(concept.id, wording)
+            for term in dict.fromkeys(itertools.chain.from_iterable(concept.terms.values())):
+                for simple in _without_gaps_in_brackets(term):
+                    self._add(concept.id, simple)
+
+    def concepts_in(self, sentence: str) -> tuple[str, ...]:
+        """Ids of what a guideline's sentence names, in its order; remembered, so not for private text."""
+        return self._remembered(sentence)
 
     def match(self, text: str, tokens: Sequence[Token] | None = None) -> list[Match]:
         """All terms in a text in order of their start; a longer match hides those inside it."""
@@ -98,14 +127,19 @@ class Lexicon:
         found = {(match.concept_id, match.tokens): match for match in [*_outermost(whole), *gapped]}
         return sorted(found.values(), key=lambda match: (match.start, match.end, match.concept_id))
 
+    def _concepts_in(self, sentence: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(match.concept_id for match in self.match(sentence)))
+
     def _add(self, concept_id: str, term: str) -> None:
-        parts = tuple(stems(part) for part in term.split(f" {GAP} "))
-        if not all(parts):
-            raise LibraryError(f"the terminology entry {concept_id} has an empty term")
-        node = self._root
-        for value in parts[0]:
-            node = node.children.setdefault(value, _Node())
-        node.ends.append((concept_id, parts[1:]))
+        first, *others = term.split(f" {GAP} ")
+        starts, rest = wordings(first), tuple(_Part.of(part) for part in others)
+        if () in starts or any(part.is_end for part in rest):
+            raise LibraryError(f"the terminology entry {concept_id} has a term that can be empty")
+        for tokens in starts:
+            node = self._root
+            for value in tokens:
+                node = node.children.setdefault(value, _Node())
+            node.ends.append((concept_id, rest))
 
     def _at(self, text: str, tokens: Sequence[Token], first: int) -> Iterable[tuple[str, tuple[int, ...]]]:
         """Terms that start at this token, with the places of their tokens."""
@@ -120,22 +154,34 @@ class Lexicon:
                     yield concept_id, places
 
 
-def wordings(term: str) -> list[str]:
-    """The wordings of a term with alternatives: "(hot|boiling) water" is "hot water" and "boiling water"."""
+def _without_gaps_in_brackets(term: str) -> list[str]:
+    """A term whose alternatives have gaps as several terms."""
+    if not _GAP_IN_BRACKETS.search(term):
+        return [term]
     pieces = [piece.split("|") for piece in re.split(r"[()]", term)]
     return [" ".join("".join(choice).split()) for choice in itertools.product(*pieces)]
 
 
-def _extend(
-    text: str, tokens: Sequence[Token], places: tuple[int, ...], part: tuple[str, ...]
-) -> tuple[int, ...] | None:
+def wordings(term: str) -> set[tuple[str, ...]]:
+    """The token sequences of a term without gaps: "(hot|boiling) water" is (hot, water) and (boil, water)."""
+    pieces = [piece.split("|") for piece in re.split(r"[()]", term)]
+    if _GLUED.search(term):
+        return {stems("".join(choice)) for choice in itertools.product(*pieces)}
+    tokenized = [[stems(alternative) for alternative in piece] for piece in pieces]
+    return {tuple(itertools.chain.from_iterable(choice)) for choice in itertools.product(*tokenized)}
+
+
+def _extend(text: str, tokens: Sequence[Token], places: tuple[int, ...], part: _Part) -> tuple[int, ...] | None:
     """The places with those of the next part, at most some tokens further on in the same clause."""
     last = places[-1]
-    for start in range(last + 1, min(last + _MAX_GAP_TOKENS + 2, len(tokens) - len(part) + 1)):
-        if _GAP_BREAKS & set(text[tokens[start - 1].end : tokens[start].start]):
+    for start in range(last + 1, min(last + _MAX_GAP_TOKENS + 2, len(tokens))):
+        if _GAP_BREAKS.intersection(text[tokens[start - 1].end : tokens[start].start]):
             return None
-        if all(tokens[start + i].value == value for i, value in enumerate(part)):
-            return (*places, *range(start, start + len(part)))
+        node, at = part, start
+        while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            node, at = child, at + 1
+            if node.is_end:
+                return (*places, *range(start, at))
     return None
 
 
@@ -166,7 +212,7 @@ def _closed(concepts: dict[str, Concept]) -> dict[str, Concept]:
     }
 
 
-_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+_Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
 
 
 class _Entry(BaseModel):
@@ -192,8 +238,10 @@ def load_lexicon(file: Path) -> Lexicon:
         entries = _ENTRIES.validate_python(load_yaml(file.read_bytes()))
     except OSError as exc:
         raise LibraryError(f"{file.name} is missing: check CITEWELL_LIBRARY__FOLDER") from exc
-    except (yaml.YAMLError, ValidationError) as exc:
-        raise LibraryError(f"{file.name} is not valid: {type(exc).__name__}") from exc
+    except yaml.YAMLError as exc:
+        raise LibraryError(f"{file.name} is not YAML") from exc
+    except ValidationError as exc:
+        raise LibraryError(f"{file.name} is not valid: {where(exc)}") from exc
     return Lexicon(
         Concept(
             entry.id,
@@ -204,6 +252,12 @@ def load_lexicon(file: Path) -> Lexicon:
         )
         for entry in entries
     )
+
+
+def where(error: ValidationError) -> str:
+    """The place and kind of the first thing wrong, as in "12.terms.en.3: string_too_long"."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['type']}"
 
 
 def load_yaml(content: bytes) -> object:

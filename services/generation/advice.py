@@ -65,8 +65,7 @@ def choose_tips(guidelines: Sequence[Guideline], findings: Findings, lexicon: Le
                 or len(text) < _MIN_TIP_CHARACTERS.get(guideline.document.language, 25)
             ):
                 continue
-            spoken = {match.concept_id for match in lexicon.match(text)}
-            offered.append((not risks & spoken, place, order, ref, text))
+            offered.append((risks.isdisjoint(lexicon.concepts_in(text)), place, order, ref, text))
     tips: list[Claim] = []
     for not_about_risk, place, _, ref, text in sorted(offered, key=lambda tip: tip[:3]):
         # Of the other guidelines only what concerns the patient's own risks is worth saying.
@@ -80,8 +79,8 @@ def choose_tests(guidelines: Sequence[Guideline], tests: Lexicon, language: str)
     found: dict[str, SentenceRef] = {}
     for guideline in guidelines:
         for ref, text in guideline.sentences(SectionRole.TESTS):
-            for match in tests.match(text):
-                found.setdefault(match.concept_id, ref)
+            for test in tests.concepts_in(text):
+                found.setdefault(test, ref)
     return tuple(Claim(tests.concepts[test].name(language), (ref,)) for test, ref in list(found.items())[:_MAX_TESTS])
 
 
@@ -94,8 +93,8 @@ def choose_department(guideline: Guideline, departments: Lexicon, language: str)
         return Claim(name, tuple(refs[:2]))
     roles = (SectionRole.REFERRAL, SectionRole.TREATMENT, SectionRole.FOLLOW_UP)
     for ref, text in guideline.sentences(*roles):
-        for match in departments.match(text):
-            return Claim(departments.concepts[match.concept_id].name(language), (ref,))
+        for department in departments.concepts_in(text):
+            return Claim(departments.concepts[department].name(language), (ref,))
     return None
 
 

@@ -1,5 +1,6 @@
 """One connection to Milvus, with its errors translated once."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +42,11 @@ def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[Milvus
 
 def open_client(settings: IndexSettings, *, create: bool = False) -> MilvusClient:
     """As `connect`, to be closed by `close_client`."""
+    # pymilvus logs each failed call with its arguments; the error itself is translated and raised.
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
     if is_lite(settings.uri):
         _check_lite_file(Path(settings.uri), create=create)
+        _quiet_jieba()
     try:
         return MilvusClient(settings.uri, token=settings.token, timeout=settings.timeout_s)
     except MilvusException as exc:
@@ -74,6 +78,13 @@ def translated() -> Iterator[None]:
         yield
     except MilvusException as exc:
         raise IndexUnavailableError(f"Milvus refused or did not answer (code {exc.code})") from exc
+
+
+def _quiet_jieba() -> None:
+    """Milvus Lite's Chinese tokenizer says on standard error that it loads its dictionary."""
+    import jieba
+
+    jieba.setLogLevel(logging.WARNING)
 
 
 def _check_lite_file(path: Path, *, create: bool) -> None:

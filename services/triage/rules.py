@@ -23,7 +23,7 @@ from services.core.types import (
     TriageLevel,
 )
 from services.findings.extract import Findings
-from services.findings.lexicon import Lexicon, load_yaml
+from services.findings.lexicon import Lexicon, load_yaml, where
 from services.triage.levels import DEFAULT, most_urgent
 
 PASSAGE_PREFIX: Final = "triage:"
@@ -166,8 +166,10 @@ def load_rules(folder: Path, lexicon: Lexicon) -> tuple[Rule, ...]:
     for file in sorted(folder.glob("*.yaml")):
         try:
             entries = _ENTRIES.validate_python(load_yaml(file.read_bytes()))
-        except (OSError, yaml.YAMLError, ValidationError) as exc:
-            raise LibraryError(f"triage file {file.name} is not valid: {type(exc).__name__}") from exc
+        except (OSError, yaml.YAMLError) as exc:
+            raise LibraryError(f"triage file {file.name} cannot be read") from exc
+        except ValidationError as exc:
+            raise LibraryError(f"triage file {file.name} is not valid: {where(exc)}") from exc
         for rule in map(_to_rule, entries):
             unknown = (rule.all_of | rule.any_of | (rule.only or frozenset())) - lexicon.concepts.keys()
             if unknown:

@@ -135,7 +135,7 @@ def test_the_lexical_form_keeps_chinese_and_lines():
 
 
 def test_content_terms_are_stems_and_pairs_of_characters():
-    assert content_terms("The coughs, 干咳嗽") == {"cough", "干咳", "咳嗽"}
+    assert content_terms("The coughs 干咳嗽") == {"cough", "干咳", "咳嗽"}
 
 
 def test_a_single_letter_or_character_is_no_content_term():

@@ -1,0 +1,65 @@
+"""The service as tests run it: real, on the loopback."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import uvicorn
+
+from services.api.app import create_app
+from services.core.settings import IndexSettings, LibrarySettings, ServerSettings, Settings
+from services.wiring import open_assistant
+
+ROOT = Path(__file__).parents[1]
+GUIDELINES = ROOT / "guidelines"
+
+
+def settings_for(uri: Path, **server: object) -> Settings:
+    return Settings(
+        index=IndexSettings(uri=str(uri)),
+        library=LibrarySettings(folder=GUIDELINES),
+        server=ServerSettings(port=1, **server),
+    )
+
+
+class Server:
+    """The service on a free port of the loopback, in a thread with a loop of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = ""
+        self._settings = settings
+        self._ready = threading.Event()
+        self._server: uvicorn.Server | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait(120)
+        if self._error:
+            raise self._error
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.should_exit = True
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as exc:  # noqa: BLE001 - handed to the test
+            self._error = exc
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        async with open_assistant(self._settings) as assistant:
+            app = create_app(assistant, self._settings.server)
+            self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
+            serving = asyncio.create_task(self._server.serve())
+            while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                await asyncio.sleep(0.02)
+            port = self._server.servers[0].sockets[0].getsockname()[1]
+            self.url = f"http://127.0.0.1:{port}"
+            self._ready.set()
+            await serving

@@ -1,0 +1,142 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.readers.markdown import MarkdownReader
+from services.core.errors import DocumentError
+
+GUIDELINE = """---
+title: Asthma
+language: en
+---
+Asthma is common. [^gina]
+
+## Presentation
+The cough is dry. [^gina] It is worse at night.
+
+- Wheeze is often heard. [^gina] [^nice]
+- Fever is usually
+  absent. [^nice]
+
+## Tests
+### Children
+1. A peak flow meter. [^gina]
+2) A spirometer.
+"""
+
+
+def read(content):
+    return MarkdownReader().read(content)
+
+
+def sentences(section):
+    return [(section.text[s.start : s.end], s.sources) for s in section.sentences]
+
+
+def test_headings_are_taken_from_the_outermost_inwards():
+    assert [section.path for section in read(GUIDELINE).sections] == [(), ("Presentation",), ("Tests", "Children")]
+
+
+def test_front_matter_is_no_text():
+    reading = read(GUIDELINE)
+    assert reading.metadata == {"title": "Asthma", "language": "en"}
+    assert all("title" not in section.text for section in reading.sections)
+
+
+def test_paragraphs_and_list_items_are_lines_without_marks():
+    first, second, third = read(GUIDELINE).sections
+    assert first.text == "Asthma is common."
+    assert second.text.split("\n") == [
+        "The cough is dry. It is worse at night.",
+        "Wheeze is often heard.",
+        "Fever is usually absent.",
+    ]
+    assert third.text.split("\n") == ["A peak flow meter.", "A spirometer."]
+
+
+def test_source_keys_belong_to_the_sentence_before_them():
+    _, presentation, _ = read(GUIDELINE).sections
+    assert sentences(presentation) == [
+        ("The cough is dry.", ("gina",)),
+        ("It is worse at night.", ()),
+        ("Wheeze is often heard.", ("gina", "nice")),
+        ("Fever is usually absent.", ("nice",)),
+    ]
+
+
+def test_keys_after_two_sentences_belong_to_the_last():
+    (section,) = read("One. Two. [^a]").sections
+    assert sentences(section) == [("One.", ()), ("Two.", ("a",))]
+
+
+def test_chinese_sentences_follow_each_other_without_a_space():
+    (section,) = read(
+        "---\ntitle: 咳嗽\nlanguage: zh\n---\n## 临床表现\n咳嗽以干咳为主。 [^a] 夜间明显。 [^b]\n"
+    ).sections
+    assert section.text == "咳嗽以干咳为主。夜间明显。"
+    assert sentences(section) == [("咳嗽以干咳为主。", ("a",)), ("夜间明显。", ("b",))]
+
+
+def test_without_front_matter_there_is_no_metadata_and_the_text_tells_the_language():
+    reading = read("## 临床表现\n干咳。\n")
+    assert reading.metadata is None
+    assert reading.language == "zh"
+
+
+def test_the_front_matter_tells_the_language():
+    assert read("---\ntitle: x\nlanguage: fr\n---\nToux.").language == "fr"
+
+
+def test_a_section_without_text_is_left_out():
+    assert [section.path for section in read("# A\n\n## B\nText.\n## C\n").sections] == [("A", "B")]
+
+
+def test_a_hash_inside_a_code_fence_is_no_heading():
+    paths = [section.path for section in read("# A\nText.\n```\n# not a heading\n```\n").sections]
+    assert paths == [("A",)]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "---\ntitle: x\n---\n", "# Heading only\n", "[^a]\n"])
+def test_a_file_without_text_is_refused(content):
+    with pytest.raises(DocumentError):
+        read(content)
+
+
+def test_front_matter_that_is_not_yaml_is_refused_without_quoting_it():
+    with pytest.raises(DocumentError) as caught:
+        read("---\ntitle: [secret\nlanguage: en\n---\nText.")
+    assert "secret" not in str(caught.value)
+    assert "line" in str(caught.value)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "# Heading",
+            "## Part #",
+            "- item one. [^a]",
+            "  2. item two",
+            "A line. [^a][^b-c] Another",
+            "",
+            "咳嗽。 [^x]",
+            "[^y]",
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(LINES.map("\n".join))
+def test_sentences_lie_in_the_text_in_order_and_no_mark_is_left(content):
+    try:
+        reading = read(content)
+    except DocumentError:
+        return
+    for section in reading.sections:
+        assert "[^" not in section.text
+        assert section.text == section.text.strip()
+        reach = 0
+        for sentence in section.sentences:
+            assert reach <= sentence.start < sentence.end <= len(section.text)
+            assert "\n" not in section.text[sentence.start : sentence.end]
+            reach = sentence.end

@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingestion.readers.text import TextReader
+from services.core.errors import DocumentError
+
+
+def read(content):
+    return TextReader().read(content)
+
+
+def parts(content):
+    return [(section.path, section.text) for section in read(content).sections]
+
+
+def test_capitalised_lines_are_headings():
+    assert parts("BRONCHIAL ASTHMA\nA disease of the airways.\nTREATMENT:\nRest.") == [
+        (("BRONCHIAL ASTHMA",), "A disease of the airways."),
+        (("TREATMENT",), "Rest."),
+    ]
+
+
+def test_a_known_wording_is_a_part_of_a_capitalised_heading():
+    assert parts("ASTHMA\nClinical features\nWheeze.\nTreatment\nRest.") == [
+        (("ASTHMA", "Clinical features"), "Wheeze."),
+        (("ASTHMA", "Treatment"), "Rest."),
+    ]
+
+
+def test_a_known_wording_alone_opens_a_section():
+    assert parts("Introduction\nCommon.\n\nTreatment\nRest.") == [
+        (("Introduction",), "Common."),
+        (("Treatment",), "Rest."),
+    ]
+
+
+def test_chinese_headings_are_known():
+    assert parts("临床表现\n干咳。\n\n治疗\n休息。") == [(("临床表现",), "干咳。"), (("治疗",), "休息。")]
+
+
+def test_wrapped_lines_are_joined():
+    assert parts("The cough is dry and\nworse at night.") == [((), "The cough is dry and worse at night.")]
+
+
+def test_a_hyphen_at_the_end_of_a_line_is_kept():
+    assert parts("It is a non-\nproductive cough.") == [((), "It is a non-productive cough.")]
+
+
+def test_list_items_are_lines_without_marks():
+    assert parts("There are:\n• cough\n- wheeze\n1. fever\n(b) chills\no rash") == [
+        ((), "There are:\ncough\nwheeze\nfever\nchills\nrash")
+    ]
+
+
+def test_a_blank_line_ends_a_paragraph():
+    assert parts("one\n\ntwo") == [((), "one\ntwo")]
+
+
+def test_a_line_that_goes_on_after_a_comma_is_joined():
+    assert parts("Give fluids,\nRest and warmth.") == [((), "Give fluids, Rest and warmth.")]
+
+
+def test_short_capitals_are_no_heading():
+    assert parts("Ask for:\nTB\nHIV") == [((), "Ask for:\nTB\nHIV")]
+
+
+def test_sentences_are_where_they_say():
+    (section,) = read("The cough is dry. It stays.\n\nSee a doctor.").sections
+    assert [section.text[s.start : s.end] for s in section.sentences] == [
+        "The cough is dry.",
+        "It stays.",
+        "See a doctor.",
+    ]
+    assert all(s.sources == () for s in section.sentences)
+
+
+def test_there_is_no_metadata_and_the_text_tells_the_language():
+    assert read("干咳。").metadata is None
+    assert (read("干咳。").language, read("A cough.").language) == ("zh", "en")
+
+
+@pytest.mark.parametrize("content", ["", "\n \n", "ONLY A HEADING", "TREATMENT\n\nPREVENTION"])
+def test_a_file_without_text_is_refused(content):
+    with pytest.raises(DocumentError):
+        read(content)
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["TREATMENT", "Symptoms", "• cough", "1) rest", "goes on", "A line.", "", "干咳。", "治疗", "ends-", "-"]
+    ),
+    max_size=12,
+)
+
+
+@given(LINES)
+def test_sentences_lie_in_the_text_in_order(lines):
+    try:
+        reading = read("\n".join(lines))
+    except DocumentError:
+        return
+    for section in reading.sections:
+        reach = 0
+        for sentence in section.sentences:
+            assert reach <= sentence.start < sentence.end <= len(section.text)
+            reach = sentence.end
+
+
+@given(LINES)
+def test_no_word_is_lost(lines):
+    try:
+        reading = read("\n".join(lines))
+    except DocumentError:
+        return
+    left = " ".join(f"{' '.join(section.path)} {section.text}" for section in reading.sections)
+    for word in ("cough", "rest", "goes", "line", "干咳", "ends"):
+        assert left.count(word) == " ".join(lines).count(word)
