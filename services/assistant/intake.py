@@ -43,7 +43,6 @@ class Intake:
 
     Attributes:
         query: What to search for: the symptoms, without identifiers.
-        text: All that was written, without identifiers.
         duration_days: None if unknown.
     """
 
@@ -54,7 +53,6 @@ class Intake:
     onset: Onset | None
     triage: Triage
     query: DeidentifiedText
-    text: DeidentifiedText
 
 
 def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Intake:
@@ -73,7 +71,6 @@ def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Inta
         onset=read_onset(question.symptoms.value),
         triage=triage(rules, findings, patient, duration_days),
         query=deidentify(question.symptoms),
-        text=deidentify(whole),
     )
 
 

@@ -35,6 +35,7 @@ from services.verification.confidence import CALIBRATED, confidence_of, probabil
 
 SERVICE_VERSION: Final = "0.1.0"
 _EMERGENCIES: Final = frozenset({TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT})
+_URGENT: Final = _EMERGENCIES | {TriageLevel.WITHIN_24_HOURS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Assistant:
     def _answer(self, intake: Intake, passages: Sequence[Passage]) -> Answer:
         library = self._parts.library
         guidelines = library.guidelines_on([passage.document.condition.id for passage in passages], intake.language)
-        case = Case(intake.text, intake.language, intake.findings, intake.patient, intake.duration_days, intake.onset)
+        case = Case(intake.query, intake.language, intake.findings, intake.patient, intake.duration_days, intake.onset)
         draft = self._parts.engine.draft(case, passages, guidelines)
         return _compose(intake, draft, _citations(library, guidelines), self._provenance())
 
@@ -107,7 +108,9 @@ def _compose(intake: Intake, draft: Draft, citations: Citations, provenance: Pro
     language, wording = intake.language, WORDING[intake.language]
     chances = probabilities(draft.diagnoses)
     level = _level(intake.triage, draft, chances)
-    triage = _triage_answer(intake.triage, level, citations, language)
+    # Where nothing is answered nothing is cited, but for what asks for urgent care.
+    told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
+    triage = _triage_answer(told, level, citations, language)
     diagnoses = tuple(
         diagnosis
         for made in zip(draft.diagnoses, chances, strict=True)

@@ -47,6 +47,7 @@ class DraftDiagnosis:
     Attributes:
         parts: What the score is made of, by name; they add up to it.
         coverage: Share of the stated symptoms and signs, weighted by rarity, that the guideline speaks of, 0 to 1.
+        usualness: How usual the guideline calls the most usual of them, 0 to 1.
     """
 
     condition: Condition
@@ -57,6 +58,7 @@ class DraftDiagnosis:
     supporting: tuple[FindingClaim, ...]
     against: tuple[FindingClaim, ...]
     refs: tuple[SentenceRef, ...]
+    usualness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

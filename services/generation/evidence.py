@@ -21,13 +21,19 @@ _MAX_DIAGNOSES: Final = 5
 _LEADING: Final = 3
 """Diagnoses whose guidelines give tests and advice."""
 
-MIN_COVERAGE: Final = 0.3
+MIN_COVERAGE: Final = 0.25
 """Least share of the stated symptoms and signs, weighted by rarity, that the leading guideline must speak of."""
 
-MIN_SIMILARITY: Final = 0.45
-"""Least cosine at which a guideline's text counts as speaking of the question, whatever the lexicon knows."""
+MIN_USUALNESS: Final = 0.6
+"""How usual the guideline must call at least one of them: what a condition has now and then does not cover a question."""
 
-_FAR_BEHIND: Final = 2.5
+MIN_SIMILARITY: Final = 0.4
+"""Least cosine at which a text counts as speaking of the question if it expects some finding at all."""
+
+SURE_SIMILARITY: Final = 0.5
+"""Least cosine at which it does even if the lexicon knows no finding of the question."""
+
+_FAR_BEHIND: Final = 3.0
 """Conditions this much below the best score are not worth naming."""
 
 
@@ -109,8 +115,9 @@ class EvidenceEngine:
 
 def is_covered(leading: DraftDiagnosis) -> bool:
     """Whether the leading guideline speaks of enough of what was stated, or its text is close enough to it."""
-    by_findings = bool(leading.supporting) and leading.coverage >= MIN_COVERAGE
-    return by_findings or _similarity(leading) >= MIN_SIMILARITY
+    by_findings = leading.coverage >= MIN_COVERAGE and leading.usualness >= MIN_USUALNESS
+    by_both = bool(leading.supporting) and _similarity(leading) >= MIN_SIMILARITY
+    return by_findings or by_both or _similarity(leading) >= SURE_SIMILARITY
 
 
 def _is_worth_naming(diagnosis: DraftDiagnosis) -> bool:

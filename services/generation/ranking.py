@@ -35,10 +35,10 @@ from services.generation.profile import GuidelineProfile, Mention, strongest
 
 # Chosen on 68 development cases over 256 national guidelines, on a plateau rather than at the best point.
 RETRIEVAL: Final = 2.0
-SIMILARITY: Final = 4.0
+SIMILARITY: Final = 8.0
 CONTRADICTED: Final = 0.6
 MISSING: Final = 0.3
-WORDING: Final = 2.0
+WORDING: Final = 0.5
 GENERAL: Final = 0.5
 COMPLAINTS: Final = frozenset({Kind.SYMPTOM, Kind.SIGN})
 AGE_UNUSUAL: Final = -0.4
@@ -58,7 +58,7 @@ class Case:
     """What is asked.
 
     Attributes:
-        text: De-identified question, for its wording.
+        text: De-identified symptoms, for their wording.
         duration_days: None if unknown.
     """
 
@@ -94,6 +94,7 @@ class _Tally:
     supporting: list[FindingClaim] = field(default_factory=list)
     against: list[FindingClaim] = field(default_factory=list)
     explained: float = 0.0
+    usualness: float = 0.0
 
 
 def rank(case: Case, candidates: Sequence[Candidate], lexicon: Lexicon) -> list[DraftDiagnosis]:
@@ -126,6 +127,7 @@ def _to_draft(candidate: Candidate, tally: _Tally, coverage: float, terms: Mappi
         score=sum(tally.parts.values()),
         parts=tally.parts,
         coverage=coverage,
+        usualness=tally.usualness,
         supporting=_strongest_of_each(tally.supporting),
         against=tuple(sorted(tally.against, key=lambda claim: claim.weight)),
         refs=tuple(refs),
@@ -143,6 +145,7 @@ def _tally_present(
         if expected and strongest(expected) >= strongest(unexpected):
             if lexicon.concepts[finding].kind in COMPLAINTS:
                 tally.explained += share * rarity[finding]
+                tally.usualness = max(tally.usualness, share * strongest(expected))
             name = lexicon.concepts[spoken_of].name(case.language)
             weight = share * strongest(expected) * rarity[finding]
             tally.supporting.append(FindingClaim(spoken_of, name, weight, _refs(expected)))
