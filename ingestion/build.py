@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -173,39 +174,55 @@ def _read_one(file: _File, taken: set[str]) -> _Fresh:
 
 
 def _build(work: Workshop, unchanged: Sequence[Document], fresh: Sequence[_Fresh], report: Report) -> Manifest:
-    """Fill a new edition, check it and publish it."""
+    """Fill a new edition, check it and publish it.
+
+    Milvus works in a thread of its own, so that one window is written while the next one is embedded.
+    """
     now = datetime.now(UTC)
     edition = now.strftime("%Y%m%dT%H%M%S%fZ")
     documents = {document.id: document for document in [*unchanged, *(document for document, _ in fresh)]}
     embedder = work.open_embedder()
-    chunks = [
-        chunk
-        for document, sections in fresh
-        for chunk in chunk_document(document, sections, embedder.count_tokens, embedder.max_tokens)
-    ]
-    work.editions.create(edition, embedder.dim)
-    ids: list[str] = []
-    for entries in _windows(work.editions.entries_of([document.id for document in unchanged])):
-        work.editions.add(edition, entries, documents, embedder.dim)
-        ids += [entry.chunk.id for entry in entries]
-    for start in range(0, len(chunks), _WINDOW):
-        entries = _embed(chunks[start : start + _WINDOW], documents, embedder)
-        work.editions.add(edition, entries, documents, embedder.dim)
-        ids += [entry.chunk.id for entry in entries]
-        report.chunks_embedded += sum(entry.vector is not None for entry in entries)
-        work.progress(min(start + _WINDOW, len(chunks)), len(chunks))
+    ids: set[str] = set()
+    with ThreadPoolExecutor(1) as writer:
+        writing: Future[object] = writer.submit(work.editions.create, edition, embedder.dim)
+        kept = _windows(work.editions.entries_of([document.id for document in unchanged]))
+        for entries in itertools.chain(kept, _embedded(work, fresh, documents, embedder, report)):
+            writing.result()
+            writing = writer.submit(work.editions.add, edition, entries, documents, embedder.dim)
+            ids.update(entry.chunk.id for entry in entries)
+        writing.result()
     manifest = Manifest(
         edition=edition,
         format=FORMAT,
         embedder=embedder.fingerprint,
         pipeline=PIPELINE,
         documents=len(documents),
-        chunks=len(set(ids)),
-        ids_hash=hash_ids(set(ids)),
+        chunks=len(ids),
+        ids_hash=hash_ids(ids),
         created=now.isoformat(timespec="seconds"),
     )
     work.editions.publish(manifest)
     return manifest
+
+
+def _embedded(
+    work: Workshop,
+    fresh: Sequence[_Fresh],
+    documents: Mapping[str, Document],
+    embedder: Embedder,
+    report: Report,
+) -> Iterator[list[Entry]]:
+    """Windows of new entries."""
+    chunks = [
+        chunk
+        for document, sections in fresh
+        for chunk in chunk_document(document, sections, embedder.count_tokens, embedder.max_tokens)
+    ]
+    for start in range(0, len(chunks), _WINDOW):
+        entries = _embed(chunks[start : start + _WINDOW], documents, embedder)
+        report.chunks_embedded += sum(entry.vector is not None for entry in entries)
+        work.progress(min(start + _WINDOW, len(chunks)), len(chunks))
+        yield entries
 
 
 def _embed(chunks: Sequence[Chunk], documents: Mapping[str, Document], embedder: Embedder) -> list[Entry]:

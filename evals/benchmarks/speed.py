@@ -63,13 +63,14 @@ class Row:
 def main(
     folder: Annotated[Path, typer.Option(help="Guidelines to ingest.")] = Path("guidelines"),
     parallel: Annotated[list[int] | None, typer.Option(help="Requests in parallel.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of the ingestion.")] = 3,
 ) -> None:
     """Print the table."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as scratch:
         index = settings.index.model_copy(update={"uri": f"{scratch}/bench.db"})
         embedder = TransformerEmbedder.open(settings.embedding)
-        rows = [_ingest(folder, index, embedder)]
+        rows = [_ingest(folder, index, embedder, runs)]
         rows.append(asyncio.run(_retrieval(index, embedder, settings)))
         shutil.copytree(index.uri, f"{scratch}/server.db")
         inside = settings.model_copy(update={"index": index})
@@ -84,14 +85,14 @@ def main(
     Console(width=140).print(table)
 
 
-def _ingest(folder: Path, index: IndexSettings, embedder: TransformerEmbedder) -> Row:
-    """From files to a published edition, against the embedder alone on the same texts; median of three runs each."""
+def _ingest(folder: Path, index: IndexSettings, embedder: TransformerEmbedder, runs: int) -> Row:
+    """From files to a published edition, against the embedder alone on the same texts; medians of some runs."""
     embedder.encode_documents(["warm up"])
     seconds: list[float] = []
     raw: list[float] = []
     recorder = _Recorder(embedder)
     with connect(index, create=True) as client:
-        for _ in range(3):
+        for _ in range(runs):
             recorder.texts.clear()
             began = time.perf_counter()
             sync(folder, Workshop(Editions(client, index), embedder.fingerprint, lambda: recorder), rebuild=True)

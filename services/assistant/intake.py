@@ -1,8 +1,8 @@
 """What a person wrote becomes what the system works with: findings, facts, triage, and text without identifiers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
 
 from services.core.text import base_language, detect_language
 from services.core.types import DeidentifiedText, Language, Onset, Patient, RawText
@@ -11,6 +11,9 @@ from services.findings.facts import read_duration_days, read_onset, read_patient
 from services.findings.lexicon import Lexicon
 from services.privacy.deidentify import deidentify
 from services.triage.rules import Rule, Triage, triage
+
+PREGNANCY: Final = "pregnancy"
+"""The finding that makes a patient count as pregnant where nothing else was said."""
 
 Audience = Literal["patient", "clinician"]
 
@@ -92,4 +95,7 @@ def _read(question: Question, whole: RawText, lexicon: Lexicon) -> tuple[Finding
     days = read_duration_days(stated)
     if days is None:
         days = read_duration_days(question.symptoms.value)
-    return extract(whole.value, lexicon), read_patient(whole.value, question.patient), days
+    findings, patient = extract(whole.value, lexicon), read_patient(whole.value, question.patient)
+    if patient.pregnant is None and PREGNANCY in findings.present:
+        patient = replace(patient, pregnant=True, sex="female")
+    return findings, patient, days

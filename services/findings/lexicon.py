@@ -22,7 +22,7 @@ _GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
 _GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
 _MAX_GAP_TOKENS: Final = 6
 _REMEMBERED_SENTENCES: Final = 50_000
-_GAP_BREAKS: Final = frozenset(".;!?\n。；！？，")
+_GAP_BREAKS: Final = frozenset(".;!?\n。；！？，、")
 
 
 class Kind(StrEnum):

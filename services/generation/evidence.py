@@ -25,7 +25,7 @@ MIN_COVERAGE: Final = 0.25
 """Least share of the stated symptoms and signs, weighted by rarity, that the leading guideline must speak of."""
 
 MIN_USUALNESS: Final = 0.6
-"""How usual the guideline must call at least one of them: what a condition has now and then does not cover a question."""
+"""How usual the guideline must call one of them: what a condition has now and then covers no question."""
 
 MIN_SIMILARITY: Final = 0.4
 """Least cosine at which a text counts as speaking of the question if it expects some finding at all."""
