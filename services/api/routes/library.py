@@ -30,7 +30,7 @@ from services.verification.confidence import CALIBRATED
 
 router = APIRouter(tags=["library"])
 
-_Id = Annotated[str, Path(max_length=200)]
+_Id = Annotated[str, Path(alias="id", max_length=200)]
 _UNFOUND = responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -90,7 +90,7 @@ async def guidelines(assistant: AssistantDep) -> GuidelinesAnswer:
     return GuidelinesAnswer(guidelines=[_summary(documents[key]) for key in sorted(documents)])
 
 
-@router.get("/v1/guidelines/{guideline_id}", summary="One guideline with its text and sources", responses=_UNFOUND)
+@router.get("/v1/guidelines/{id}", summary="One guideline with its text and sources", responses=_UNFOUND)
 async def guideline(guideline_id: _Id, assistant: AssistantDep) -> GuidelineAnswer:
     """Its passages in reading order."""
     document, chunks = await anyio.to_thread.run_sync(assistant.library.document, guideline_id)
@@ -101,7 +101,7 @@ async def guideline(guideline_id: _Id, assistant: AssistantDep) -> GuidelineAnsw
     )
 
 
-@router.get("/v1/passages/{passage_id}", summary="One passage with its sentences", responses=_UNFOUND)
+@router.get("/v1/passages/{id}", summary="One passage with its sentences", responses=_UNFOUND)
 async def passage(passage_id: _Id, assistant: AssistantDep) -> PassageOut:
     """What a citation's `start` and `end` count in. Triage rules are passages too: `triage:<rule>`."""
     document, chunk = await anyio.to_thread.run_sync(assistant.library.passage, passage_id)
