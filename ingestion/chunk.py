@@ -38,15 +38,17 @@ def chunk_document(
     for section in sections:
         heading = SECTION_SEPARATOR.join(section.path)
         room = max_tokens - count_tokens(embedding_text(document, heading, ""))
+        size = max(_MIN_CHUNK_TOKENS, min(CHUNK_TOKENS, room))
         splitter = SentenceSplitter(
-            chunk_size=max(_MIN_CHUNK_TOKENS, min(CHUNK_TOKENS, room)),
+            chunk_size=size,
             chunk_overlap=0,
             paragraph_separator="\n\n",
             tokenizer=lambda text: range(count_tokens(text)),
             chunking_tokenizer_fn=lambda text: _tile(text, document.language),
             include_metadata=False,
         )
-        for start, end in _pieces(splitter, section.text):
+        fits = len(section.text) <= MAX_TEXT_CHARACTERS and count_tokens(section.text) <= size
+        for start, end in [(0, len(section.text))] if fits else _pieces(splitter, section.text):
             text = section.text[start:end]
             sentences = _inside(section.sentences, start, end)
             identity = _identity(document.id, heading, text, seen)

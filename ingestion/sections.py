@@ -1,6 +1,7 @@
 """Which role a section has, from the words of its heading, in English and Chinese."""
 
 import difflib
+import itertools
 import re
 from functools import lru_cache
 from typing import Final
@@ -51,15 +52,16 @@ def is_heading_wording(line: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def role_of(path: tuple[str, ...]) -> SectionRole:
-    """The role of a section; the innermost heading that has one decides."""
-    for heading in reversed(path):
-        for text in (heading.lower(), _respelled(heading.lower())):
-            for role, words in _ROLE_WORDS:
-                if re.search(words, text):
-                    return role
+    """The role of a section; the innermost heading that has one decides, misspelled headings come last."""
+    headings = [heading.lower() for heading in reversed(path)]
+    for text in itertools.chain(headings, map(_respelled, headings)):
+        for role, words in _ROLE_WORDS:
+            if re.search(words, text):
+                return role
     return SectionRole.OTHER
 
 
+@lru_cache(maxsize=10_000)
 def _respelled(heading: str) -> str:
     words = re.findall(r"[a-z-]+", heading)
     return " ".join(next(iter(difflib.get_close_matches(w, _VOCABULARY, 1, _SPELLING_CUTOFF)), w) for w in words)

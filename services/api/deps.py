@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.api.schemas import LegacyRequest, PatientIn, TriageRequest
+from services.api.requests import LegacyRequest, PatientIn, TriageRequest
 from services.assistant.intake import Question
 from services.assistant.pipeline import Assistant
 from services.core.settings import ServerSettings

@@ -8,14 +8,8 @@ from fastapi import APIRouter
 from services.api.deps import AssistantDep, ServerDep, question_of
 from services.api.present import answer_out, legacy_out, triage_out
 from services.api.problems import responses
-from services.api.schemas import (
-    DiagnoseAnswer,
-    DiagnoseRequest,
-    LegacyAnswer,
-    LegacyRequest,
-    TriageAnswerOut,
-    TriageRequest,
-)
+from services.api.requests import DiagnoseRequest, LegacyRequest, TriageRequest
+from services.api.schemas import DiagnoseAnswer, LegacyAnswer, TriageAnswerOut
 from services.assistant.intake import Question
 from services.assistant.pipeline import Assistant
 from services.core.answer import Answer

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from services.api.deps import AssistantDep
 from services.api.present import guideline_ref, sources_out
 from services.api.problems import responses
+from services.api.requests import SearchRequest
 from services.api.schemas import (
     ConditionOut,
     GuidelineAnswer,
@@ -18,7 +19,6 @@ from services.api.schemas import (
     PassageHit,
     PassageOut,
     SearchAnswer,
-    SearchRequest,
     SectionOut,
     SpanOut,
 )
