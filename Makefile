@@ -4,10 +4,9 @@ HOST ?= 127.0.0.1
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# pip's own find-links (where a machine has a local CPU build of torch) are handed on to uv, which does not read pip's settings.
-UV := UV_FIND_LINKS="$$($(BIN)/pip config get global.find-links 2>/dev/null || true)" UV_LINK_MODE=copy $(BIN)/uv
-# `make run TORCH_BACKEND=cpu` takes torch from PyTorch's own index of CPU builds.
-TORCH_BACKEND ?=
+UV := UV_LINK_MODE=copy $(BIN)/uv
+# Builds of torch differ from machine to machine, so it is pinned by version only. A CPU build in pip's configured
+# find-links is taken first, then the one of PyTorch's own index, at last whatever the configured index has.
 TORCH := torch==2.13.0
 
 .PHONY: run test lint bench evaluate lock clean
@@ -36,7 +35,9 @@ $(BIN)/uv:
 	$(BIN)/pip install --quiet uv==0.13.9
 
 $(VENV)/.run: $(BIN)/uv requirements.txt pyproject.toml
-	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) --no-deps $(TORCH)
+	$(BIN)/pip install --quiet --no-index --no-deps $(TORCH) 2>/dev/null \
+		|| $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --torch-backend cpu $(TORCH) \
+		|| $(BIN)/pip install --quiet $(TORCH)
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
@@ -47,9 +48,9 @@ $(VENV)/.test: $(VENV)/.run requirements-dev.txt
 
 # Pins everything again, with hashes and without any index's address. torch is pinned above: its builds differ by machine.
 lock: $(BIN)/uv
-	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-emit-package torch --extra build pyproject.toml -o requirements.txt
-	$(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-emit-package torch --extra build --extra dev pyproject.toml -o requirements-dev.txt
 
 clean:
