@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 .PHONY: run test lint bench evaluate lock clean
 
 run: $(VENV)/.run
-	@$(BIN)/citewell-ingest sync guidelines
+	-@$(BIN)/citewell-ingest sync guidelines
 	@CITEWELL_SERVER__HOST=$(HOST) CITEWELL_SERVER__PORT=$(PORT) $(BIN)/citewell-serve
 
 test: $(VENV)/.test
