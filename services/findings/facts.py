@@ -22,8 +22,8 @@ _RELATIVE: Final = re.compile(
 
 _SELF: Final = re.compile(
     r"\bi(?:['’]m|['’]ve| am| have| had| feel| felt| got| get| cough| vomit)\b"
-    r"(?! (?:worried|concerned|scared|afraid|calling|asking|wondering|writing|not sure|noticed|given|called|to|at|the|with"
-    r"|her|his|he|she|like|that)\b)"
+    r"(?! (?:worried|concerned|scared|afraid|calling|asking|wondering|writing|not sure|noticed|given|called|to|at|the"
+    r"|with|her|his|he|she|like|that)\b)"
     r"|我(?:也|就|最近|现在|今[天年]|昨天|这几天|一直|从|已经|有点?|感[到觉]|出现|开始){0,2}"
     r"(?:咳|发[烧热冷]|[头胸腹肚喉嗓腰背腿心](?!里|疼她|疼他)|痛|疼|吐|拉|流|喘|呼吸|没?有?怀孕|[男女]性|是[男女]|\d|高烧)",
     re.IGNORECASE,
