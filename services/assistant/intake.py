@@ -56,6 +56,7 @@ class Intake:
     onset: Onset | None
     triage: Triage
     query: DeidentifiedText
+    audience: Audience
 
 
 def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Intake:
@@ -74,6 +75,7 @@ def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Inta
         onset=read_onset(question.symptoms.value),
         triage=triage(rules, findings, patient, duration_days),
         query=deidentify(question.symptoms),
+        audience=question.audience,
     )
 
 

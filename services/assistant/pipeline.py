@@ -86,7 +86,15 @@ class Assistant:
     def _answer(self, intake: Intake, passages: Sequence[Passage]) -> Answer:
         library = self._parts.library
         guidelines = library.guidelines_on([passage.document.condition.id for passage in passages], intake.language)
-        case = Case(intake.query, intake.language, intake.findings, intake.patient, intake.duration_days, intake.onset)
+        case = Case(
+            text=intake.query,
+            language=intake.language,
+            findings=intake.findings,
+            patient=intake.patient,
+            duration_days=intake.duration_days,
+            onset=intake.onset,
+            for_clinician=intake.audience == "clinician",
+        )
         draft = self._parts.engine.draft(case, passages, guidelines)
         return _compose(intake, draft, _citations(library, guidelines), self._provenance())
 

@@ -57,9 +57,9 @@ _NO_LONGER_PREGNANT: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_PREGNANT: Final = re.compile(
-    r"\b(?:not|never|non?|cannot|(?:ca|is|are|do|does)n['’]?t|without|den(?:y|ies|ied|ying))"
-    r"(?:\s+(?:think|believe|suspect|that|i|i['’]?m|am|she|she['’]s|is|currently|now|be|been|being|a|any|at|the|moment"
-    r"|chance|possibility|of|signs?|evidence|possibly|actually)){0,6}"
+    r"\b(?:not|never|non|no(?! i\b| i['’]?m\b| she\b)|cannot|(?:ca|is|are|do|does)n['’]?t|without|den(?:y|ies|ied|ying))"
+    r"(?:\s+(?:think|believe|suspect|that|i|i['’]?m|am|she|she['’]s|is|currently|now|be|been|being|a|any|at|the"
+    r"|moment|chance|possibility|of|signs?|evidence|possibly|actually)){0,6}"
     r"[\s-]+pregnan(?:t|cy)\b(?![\s-]+(?:complication|problem|issue|related|tests?\b))"
     r"|\bpregnancy(?: tests?)?(?: (?:is|was|were|came back|has been|results?)|\s*[:：])*\s*"
     r"(?:neg(?:ative)?|ruled out|excluded|denied|no(?! \w))\b(?!.*\bpositive)"

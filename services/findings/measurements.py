@@ -22,11 +22,12 @@ _THERMOMETER: Final = re.compile(
 )
 _FEVERED: Final = re.compile(
     r"(?:\bfever(?:ish)?\b|\bfebrile\b|发热|烧)"
-    r"(?:\s|[:：=~]|\b(?:of|at|to|up|is|was|went|reach\w*|around|about|over|above)\b|到|至|了|达|约|过){0,8}$",
+    r"(?:\s|[:：=~(（]|\b(?:of|at|to|up|is|was|went|hit|peak\w*|spik\w*|reach\w*|around|about|over|above)\b|到|至|了|达|约|过){0,8}$",
     re.IGNORECASE,
 )
 _CHANGED: Final = re.compile(
-    r"[^\d.;。；\n]{0,16}(?:\b(?:from|to|then|now|peak\w*(?: at)?|high of)\b|->|[-→~–至到升降为])\s*$", re.IGNORECASE
+    r"[^\d.;。；\n]{0,16}(?:\b(?:from|to|then|now|peak\w*(?: at)?|high of)\b|->|最高|[-→~–至到升降为])\s*$",
+    re.IGNORECASE,
 )
 """What stands between a temperature and another one."""
 
@@ -47,13 +48,14 @@ _FEVER_C: Final = 38.0
 _HIGH_FEVER_C: Final = 39.5
 _HYPOTHERMIA_C: Final = 35.0
 _FAHRENHEIT_FROM: Final = 80.0
-_BARE_DEGREES: Final = (34.0, 43.9)
-"""°C; degrees of no scale beyond these are those of an angle or of the weather."""
+_BARE_DEGREES: Final = (36.0, 43.9)
+"""°C; degrees of no scale beyond these are those of an angle or of the weather, and in °F those of no fever too."""
 _LEAST_FEVERED_C: Final = 36.5
 """What follows "fever" and is less is no temperature."""
 
 _PRESSURE: Final = re.compile(
-    r"(?<![\d/.])(?P<s>[4-9]\d|1\d\d|2\d\d)\s*(?:/|／|\bover\b)\s*(?P<d>[2-9]\d|1[0-6]\d)(?![\d/]|\s*mg)", re.IGNORECASE
+    rf"(?<![\d/.])(?P<s>[4-9]\d|1\d\d|2\d\d)\s*(?:/|／|\bover\b)\s*(?P<d>[2-9]\d|1[0-6]\d)(?![\d/]|{_OTHER_UNIT})",
+    re.IGNORECASE,
 )
 _PRESSURE_NAME: Final = re.compile(r"(?:\bbp\b|pressure|血压)[^\d.;。；\n]{0,20}$", re.IGNORECASE)
 _SYSTOLIC: Final = re.compile(
@@ -70,7 +72,7 @@ _PERCENT: Final = r"(?:[4-9]\d|100)(?!\d|[./]\d)\s*%?"
 _OXYGEN: Final = re.compile(
     r"(?:\bs[pa][o0]2|\bsats\b|\bsaturations?\b|\b(?:oxygen|o2)(?: (?:level|saturation|sat)s?)?\b"
     r"|\bsat\b(?=\s*(?:[:=]|of\b|is\b|was\b|\d+\s*%))|血氧(?:饱和度)?|指氧|氧饱和度|氧饱)[^\d.;。；\n]{0,14}"
-    rf"(?P<run>{_PERCENT}(?:\s*(?:[-–~→]|\b(?:(?:down|up|then)?\s*to|then)\b|[降掉]?[到至])\s*{_PERCENT})*)"
+    rf"(?P<run>{_PERCENT}(?:\s*(?:[-–~→]|\b(?:(?:down|up|then)?\s*to|then)\b|->|[降掉]?[到至]|[,，](?=\s*\d+\s*%))\s*{_PERCENT})*)"
     r"(?!\s*(?:l\b|lit|min|mmhg|kpa|分))",
     re.IGNORECASE,
 )
@@ -92,7 +94,7 @@ def measured_findings(text: str) -> Mapping[str, Status]:
 
 def _from_temperature(text: str) -> dict[str, Status]:
     found: dict[str, Status] = {}
-    text = re.sub(r"(?<=\d)度(\d)(?![\d\s]*(?:\d|[天周小个日次分月年]))", r".\1度", text)
+    text = re.sub(r"(?<=\d)度(\d)(?!\d|\s*[天周小个日次分月年])", r".\1度", text)
     readings, others = _temperatures(text)
     if not readings:
         return found
@@ -136,7 +138,9 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
         return True
     if not (bare := match["bare"]):
         return False
-    return _BARE_DEGREES[0] <= (number if "度" in bare else _celsius(number)) <= _BARE_DEGREES[1]
+    if number > _FAHRENHEIT_FROM:
+        return "度" not in bare and _celsius(number) >= _FEVER_C
+    return _BARE_DEGREES[0] <= number <= _BARE_DEGREES[1]
 
 
 def _celsius(number: float) -> float:

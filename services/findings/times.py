@@ -25,10 +25,11 @@ _WORD_VALUES: Final = {
 }
 _ZH_DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "几": 3, "数": 3}
 
-_EXACT: Final = (
-    rf"\d+(?:\.\d+)?|(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES)}))?"
+_EN_WORDS: Final = (
+    rf"(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES)}))?"
     rf"|{'|'.join(sorted(_ONES + _TEENS, key=len, reverse=True))}"
 )
+_EXACT: Final = rf"\d+(?:\.\d+)?|{_EN_WORDS}"
 _NUMBER: Final = rf"{_EXACT}|{'|'.join(_VAGUE)}"
 _ZH_NUMBER: Final = (
     r"\d+(?:\.\d+)?|半|一百(?:零?[一二三四五六七八九])?|[一二两三四五六七八九几数]?十[一二三四五六七八九几]?"
@@ -62,7 +63,7 @@ _ENDS: Final = (
 _AGE_YEARS: Final = (
     re.compile(
         rf"(?<![a-z\d.])(?<!\bat )(?<!i was )(?P<n>{_EXACT})[\s-]*"
-        rf"(?:(?:years?|yrs?|y)[\s-]*(?:old|of[\s-]+age)|y/?o)\b{_NO_PATIENT}",
+        rf"(?:(?:years?|yrs?|y)[\s-]*(?:old|of[\s-]+age)|y[./]?o)\b{_NO_PATIENT}",
         re.IGNORECASE,
     ),
     re.compile(
@@ -72,7 +73,7 @@ _AGE_YEARS: Final = (
     ),
     re.compile(
         r"(?:\bi am|\bi['’]?m|\bmy (?:son|daughter|child|kid|boy|girl)(?: is|,|\s*\()|今年)\s*"
-        rf"(?P<n>{_EXACT}){_ENDS}",
+        rf"(?P<n>\d{{1,3}}|{_EN_WORDS}){_ENDS}",
         re.IGNORECASE,
     ),
     re.compile(
@@ -95,7 +96,7 @@ CLAUSE_END: Final = re.compile(
 _DATE_OR_RATE: Final = re.compile(
     r"\d{4}\s*年(?:\s*\d{1,2}\s*月)?(?:\s*\d{1,2}\s*[日号])?"
     r"|[今去前当同]年\s*\d{1,2}\s*月"
-    r"|(?:\d{1,2}|[一二三四五六七八九十]{1,2})\s*月\s*(?:份|\d{1,2}\s*[日号]?|初|底|末|[上中下]旬|开始|起)"
+    r"|[一二三四五六七八九十]{1,2}月(?!余)|\d{1,2}\s*月\s*(?:份|\d{1,2}\s*[日号]?|初|底|末|[上中下]旬|开始|起)"
     r"|\d{1,2}\s*[日号](?=[上下中]午|早|晚|凌晨|开始|起)"
     rf"|\b(?:once|twice|times|[a-z]+s|\d+)\s+an?\s+{_UNIT}\b|\bin\s+an?\s+{_UNIT}\b"
     rf"|\b(?:per|every|each)\s+(?:other\s+)?(?:(?:{_NUMBER})\s*)?{_UNIT}s?\b"

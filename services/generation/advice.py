@@ -53,17 +53,19 @@ def is_order(sentence: str) -> bool:
     return bool(_DOSE.search(sentence))
 
 
-def choose_tips(guidelines: Sequence[Guideline], findings: Findings, lexicon: Lexicon) -> tuple[Claim, ...]:
-    """Sentences of self-care sections: first those about what the patient has (smoking, say), then the leading ones."""
+def choose_tips(
+    guidelines: Sequence[Guideline], findings: Findings, lexicon: Lexicon, *, with_medicines: bool = False
+) -> tuple[Claim, ...]:
+    """Sentences of self-care sections: first those about what the patient has (smoking, say), then the leading ones.
+
+    Sentences that name medicines or doses are left out, unless clinicians ask.
+    """
     risks = {f for f in findings.present if lexicon.concepts[f].kind in {Kind.RISK_FACTOR, Kind.HISTORY}}
     offered = []
     for place, guideline in enumerate(guidelines):
         for order, (ref, text) in enumerate(guideline.sentences(SectionRole.SELF_CARE)):
-            if (
-                is_order(text)
-                or _DRUG.search(text)
-                or len(text) < _MIN_TIP_CHARACTERS.get(guideline.document.language, 25)
-            ):
+            orders = not with_medicines and (is_order(text) or _DRUG.search(text))
+            if orders or len(text) < _MIN_TIP_CHARACTERS.get(guideline.document.language, 25):
                 continue
             offered.append((risks.isdisjoint(lexicon.concepts_in(text)), place, order, ref, text))
     tips: list[Claim] = []
@@ -93,6 +95,8 @@ def choose_department(guideline: Guideline, departments: Lexicon, language: str)
         return Claim(name, tuple(refs[:2]))
     roles = (SectionRole.REFERRAL, SectionRole.TREATMENT, SectionRole.FOLLOW_UP)
     for ref, text in guideline.sentences(*roles):
+        if is_order(text):
+            continue
         for department in departments.concepts_in(text):
             return Claim(departments.concepts[department].name(language), (ref,))
     return None

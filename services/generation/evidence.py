@@ -76,7 +76,7 @@ class EvidenceEngine:
         says = {candidate.condition.id: candidate.says for candidate in candidates}
         return Draft(
             diagnoses=diagnoses,
-            tips=choose_tips(leading, case.findings, self._terminology.findings),
+            tips=choose_tips(leading, case.findings, self._terminology.findings, with_medicines=case.for_clinician),
             department=choose_department(leading[0], self._terminology.departments, case.language),
             tests=choose_tests(leading, self._terminology.tests, case.language),
             referral_refs=tuple(ref for ref, _ in leading[0].sentences(SectionRole.REFERRAL))[:2],

@@ -60,6 +60,7 @@ class Case:
     Attributes:
         text: De-identified symptoms, for their wording.
         duration_days: None if unknown.
+        for_clinician: Whether sentences with medicines and doses may be shown.
     """
 
     text: str
@@ -68,6 +69,7 @@ class Case:
     patient: Patient
     duration_days: float | None = None
     onset: Onset | None = None
+    for_clinician: bool = False
 
 
 @dataclass(frozen=True, slots=True)

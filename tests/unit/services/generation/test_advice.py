@@ -214,3 +214,12 @@ def test_a_question_is_in_the_asked_language():
 
 def test_without_diagnoses_there_is_nothing_to_ask():
     assert choose_questions([], {}, findings(""), FINDINGS, "en") == ()
+
+
+def test_sentences_with_medicines_are_for_clinicians_only():
+    told = "Taking paracetamol 500 mg four times a day eases the pain."
+    found = guideline("pain", self_care=f"{told} Resting in a dark and quiet room eases the pain.")
+    for_patient = choose_tips([found], findings("headache"), FINDINGS)
+    for_clinician = choose_tips([found], findings("headache"), FINDINGS, with_medicines=True)
+    assert told not in texts(for_patient)
+    assert told in texts(for_clinician)
