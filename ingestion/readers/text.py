@@ -10,6 +10,9 @@ from services.core.text import detect_language, sentence_spans
 from services.core.types import Sentence
 
 _LIST_MARK: Final = re.compile(r"^\s*(?:[•●▪◦‣·*–—-]|o(?=\s)|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_NUMBER_MARK: Final = re.compile(r"\s*(?!1[.)])\d{1,2}[.)]\s")
+_UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
+_CHINESE: Final = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 _MAX_HEADING_CHARACTERS: Final = 120
 _MIN_HEADING_LETTERS: Final = 4
 
@@ -74,12 +77,21 @@ def _join_wrapped(lines: list[str]) -> list[str]:
             joined.append(line.strip())
             fresh = _is_heading(line)
         else:
-            joined[-1] += ("" if joined[-1].endswith("-") else " ") + line.strip()
+            joined[-1] = join_lines(joined[-1], line.strip())
     return joined
+
+
+def join_lines(line: str, following: str) -> str:
+    """A wrapped line as one: with a space, but none after a hyphen and none inside Chinese."""
+    in_chinese = _CHINESE.match(line[-1:]) and _CHINESE.match(following[:1])
+    return f"{line}{following}" if in_chinese or line.endswith("-") else f"{line} {following}"
 
 
 def _starts_new(line: str, previous: str) -> bool:
     """Whether a line begins something new rather than going on with the previous one."""
+    goes_on = _UNFINISHED.search(previous) and not _LIST_MARK.match(previous)
+    if _NUMBER_MARK.match(line) and goes_on:
+        return False
     if _LIST_MARK.match(line) or _is_heading(line):
         return True
     if previous.endswith((",", "-", "(", "/", "，", "、")):

@@ -57,13 +57,14 @@ _NO_LONGER_PREGNANT: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_PREGNANT: Final = re.compile(
-    r"\b(?:not|never|non|no(?! i\b| i['’]?m\b| she\b)|cannot|(?:ca|is|are|do|does)n['’]?t|without|den(?:y|ies|ied|ying))"
+    r"\b(?:not|never|non|no(?! i\b| i['’]?m\b| she\b)|cannot|(?:ca|is|are|do|does)n['’]?t|without|den(?:y|i\w+|ying))"
     r"(?:\s+(?:think|believe|suspect|that|i|i['’]?m|am|she|she['’]s|is|currently|now|be|been|being|a|any|at|the"
     r"|moment|chance|possibility|of|signs?|evidence|possibly|actually)){0,6}"
     r"[\s-]+pregnan(?:t|cy)\b(?![\s-]+(?:complication|problem|issue|related|tests?\b))"
     r"|\bpregnancy(?: tests?)?(?: (?:is|was|were|came back|has been|results?)|\s*[:：])*\s*"
     r"(?:neg(?:ative)?|ruled out|excluded|denied|no(?! \w))\b(?!.*\bpositive)"
-    r"|(?:(?<![有怀])没有?|未|(?<!是)不是|不可能|否认|(?<!有)无|并非|(?<![不能法])排除)(?:再|在|有|是|可能|处于){0,2}(?:怀孕|妊娠)"
+    r"|(?:(?<![有怀])没有?|未|(?<!是)不是|不可能|否认|(?<!有)无|并非|(?<![不能法])排除)"
+    r"(?:再|在|有|是|可能|处于){0,2}(?:怀孕|妊娠)"
     r"|未孕|(?:怀孕|妊娠)(?:试验|测试|检测|检查|反应)?(?:结果)?[是为呈:：]?阴性(?!.*阳性)",
     re.IGNORECASE,
 )

@@ -50,8 +50,6 @@ _HYPOTHERMIA_C: Final = 35.0
 _FAHRENHEIT_FROM: Final = 80.0
 _BARE_DEGREES: Final = (36.0, 43.9)
 """°C; degrees of no scale beyond these are those of an angle or of the weather, and in °F those of no fever too."""
-_LEAST_FEVERED_C: Final = 36.5
-"""What follows "fever" and is less is no temperature."""
 
 _PRESSURE: Final = re.compile(
     rf"(?<![\d/.])(?P<s>[4-9]\d|1\d\d|2\d\d)\s*(?:/|／|\bover\b)\s*(?P<d>[2-9]\d|1[0-6]\d)(?![\d/]|{_OTHER_UNIT})",
@@ -134,7 +132,7 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
     if scale := match["scale"]:
         in_fahrenheit = "f" in scale.lower().removeprefix("degrees") or scale == "℉"
         return in_fahrenheit == (number > _FAHRENHEIT_FROM)
-    if _THERMOMETER.search(before) or (_FEVERED.search(before) and _celsius(number) >= _LEAST_FEVERED_C):
+    if _THERMOMETER.search(before) or (_FEVERED.search(before) and _celsius(number) >= _FEVER_C):
         return True
     if not (bare := match["bare"]):
         return False

@@ -96,6 +96,40 @@ def test_a_hash_inside_a_code_fence_is_no_heading():
     assert paths == [("A",)]
 
 
+def test_a_slash_in_a_heading_cuts_nothing():
+    paths = [section.path for section in read("# HIV/AIDS #\nIntro.\n## Tests\nText.").sections]
+    assert paths == [("HIV/AIDS",), ("HIV/AIDS", "Tests")]
+
+
+@pytest.mark.parametrize("content", ["~~~\n# a\n```\n[^b]: c\n~~~\nText.", "```\n# a\n~~~\n[^b]: c\n```\nText."])
+def test_fences_of_either_kind_are_known_and_are_no_text(content):
+    (section,) = read(content).sections
+    assert section.path == ()
+    assert section.text.startswith("# a")
+    assert section.text.endswith("\nText.")
+    assert "```" not in section.text
+    assert "~~~" not in section.text
+
+
+def test_comments_and_definitions_of_keys_are_no_text():
+    (section,) = read("<!-- a\n# b\n-->\nText. [^a]\n\n[^a]: A source.\n").sections
+    assert (section.path, sentences(section)) == ((), [("Text.", ("a",))])
+
+
+def test_a_key_inside_a_sentence_does_not_cut_it():
+    (section,) = read("Cough [^a], fever [^b] and chills. More. [^c]").sections
+    assert sentences(section) == [("Cough, fever and chills.", ("a", "b")), ("More.", ("c",))]
+
+
+def test_a_key_may_touch_its_sentence():
+    (section,) = read("Text.[^a] More").sections
+    assert sentences(section) == [("Text.", ("a",)), ("More", ())]
+
+
+def test_wrapped_chinese_lines_are_joined_without_a_space():
+    assert read("咳嗽以\n干咳为主。").sections[0].text == "咳嗽以干咳为主。"
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", "---\ntitle: x\n---\n", "# Heading only\n", "[^a]\n"])
 def test_a_file_without_text_is_refused(content):
     with pytest.raises(DocumentError):

@@ -43,6 +43,20 @@ def test_wrapped_lines_are_joined():
     assert parts("The cough is dry and\nworse at night.") == [((), "The cough is dry and worse at night.")]
 
 
+def test_wrapped_chinese_lines_are_joined_without_a_space():
+    assert parts("咳嗽以\n干咳为主，\n夜间明显。") == [((), "咳嗽以干咳为主，夜间明显。")]
+    assert parts("剂量为\n5 mg。") == [((), "剂量为 5 mg。")]
+
+
+def test_a_number_at_the_start_of_a_wrapped_line_is_kept():
+    assert parts("The usual score is\n5. It may fall.") == [((), "The usual score is 5. It may fall.")]
+
+
+@pytest.mark.parametrize("content", ["Ask for\n1. cough\n2. fever", "Ask for:\n1. cough\n2. fever"])
+def test_numbered_items_stay_items(content):
+    assert parts(content)[0][1].split("\n")[1:] == ["cough", "fever"]
+
+
 def test_a_hyphen_at_the_end_of_a_line_is_kept():
     assert parts("It is a non-\nproductive cough.") == [((), "It is a non-productive cough.")]
 

@@ -34,6 +34,22 @@ NOBODY = Patient()
         ("a three week old baby", 3 * 7 / 365.25),
         ("3个月大", 3 * 30.4 / 365.25),
         ("10天大的宝宝", 10 / 365.25),
+        ("0.5岁", 0.5),
+        ("my daughter is 2", 2),
+        ("my son, 4, has a fever", 4),
+        ("宝宝8个月", 8 * 30.4 / 365.25),
+        ("aged 3 months", 0.25),
+        ("2 months of age", 2 * 30.4 / 365.25),
+        ("出生5天", 5 / 365.25),
+        ("90多岁", 90),
+        ("八十多岁", 80),
+        ("一百零二岁", 102),
+        ("65F with chest pain", 65),
+        ("45M", 45),
+        ("seventy year old woman", 70),
+        ("a twenty-five-year-old", 25),
+        ("I had asthma at 5 years old, now I am 40", 40),
+        ("5岁时得过哮喘，现在30岁", 30),
     ],
 )
 def test_an_age_is_read(text, years):
@@ -56,7 +72,22 @@ def test_a_word_for_an_age_stands_for_a_typical_one(text, least, most):
     assert least <= read_age_years(text) <= most
 
 
-@pytest.mark.parametrize("text", ["cough for 3 weeks", "i am 10 weeks pregnant", "体温38度", "", "I am 90 kg"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cough for 3 weeks",
+        "i am 10 weeks pregnant",
+        "体温38度",
+        "",
+        "I am 90 kg",
+        "I am 5 feet tall",
+        "I'm 100 percent sure",
+        "I'm 37.5",
+        "101F",
+        "a day old bruise",
+        "since age 5",
+    ],
+)
 def test_a_text_without_an_age_has_none(text):
     assert read_age_years(text) is None
 
@@ -101,6 +132,18 @@ def test_every_age_in_years_is_read_as_it_stands(age):
         ("咳嗽三十多天", 30),
         ("数天", 3),
         ("2个星期", 14),
+        ("3天前", 3),
+        ("3周前开始", 21),
+        ("昨天开始", 1),
+        ("since yesterday", 1),
+        ("从上周开始咳嗽", 7),
+        ("48h", 2),
+        ("for twenty days", 20),
+        ("an hour and a half", 1.5 / 24),
+        ("一个多月", 30.4),
+        ("半个月", 15.2),
+        ("1年半", 1.5 * 365.25),
+        ("咳嗽3天大便干", 3),
     ],
 )
 def test_a_duration_is_read_in_days(text, days):
@@ -122,6 +165,10 @@ def test_the_longest_duration_counts():
         "20 weeks pregnant",
         "34 years old",
         "3个月大",
+        "宝宝8个月",
+        "10 years of smoking",
+        "3 weeks ago I had surgery",
+        "有10年高血压病史",
         "",
         "cough",
     ],
@@ -130,8 +177,45 @@ def test_a_habit_an_old_disease_or_an_age_is_no_duration(text):
     assert read_duration_days(text) is None
 
 
-def test_a_complaint_beside_a_habit_keeps_its_duration():
-    assert read_duration_days("吸烟20年，咳嗽2周") == 14
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024年3月开始",
+        "12月份开始咳嗽",
+        "3月5日开始咳嗽",
+        "一天3次",
+        "每周两次",
+        "twice a week",
+        "3 times a day",
+        "in a minute",
+    ],
+)
+def test_a_date_or_a_frequency_is_no_duration(text):
+    assert read_duration_days(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("吸烟20年，咳嗽2周", 14),
+        ("哮喘10年，咳嗽3天", 3),
+        ("surgery 2 years ago, chest pain for 1 hour", 1 / 24),
+        ("I have had asthma for 10 years and a cough for 3 days", 3),
+        ("a smoker with cough for 2 weeks", 14),
+        ("怀孕3个月，腹痛1小时", 1 / 24),
+        ("cough 3 weeks ago after surgery", 21),
+        ("twice a day for 5 days", 5),
+        ("宝宝8个月，发烧2天", 2),
+        ("发热3天无药物过敏史", 3),
+    ],
+)
+def test_a_complaint_beside_something_older_keeps_its_duration(text, days):
+    assert read_duration_days(text) == pytest.approx(days)
+
+
+@pytest.mark.parametrize("text", ["asthma attack for 3 days", "哮喘发作3天", "糖尿病患者胸痛3天"])
+def test_a_short_duration_beside_a_chronic_disease_is_that_of_an_attack(text):
+    assert read_duration_days(text) == 3
 
 
 @given(st.integers(1, 300), st.sampled_from([("day", 1), ("week", 7), ("hour", 1 / 24)]))
@@ -173,6 +257,28 @@ def test_the_onset_is_read(text, onset):
         ("他们都咳嗽", None),
         ("I cough", None),
         ("humans and chemical smells", None),
+        ("其他症状", None),
+        ("弹吉他", None),
+        ("奥司他韦，头孢他啶", None),
+        ("子女、男女、女医生", None),
+        ("他发烧", "male"),
+        ("30岁女", "female"),
+        ("女 30岁", "female"),
+        ("女30岁", "female"),
+        ("30岁男", "male"),
+        ("女儿发烧", "female"),
+        ("我女儿发烧，我很担心", "female"),
+        ("我儿子发烧", "male"),
+        ("女婿发烧", None),
+        ("奶奶咳嗽", "female"),
+        ("爷爷咳嗽", "male"),
+        ("我妈咳嗽", "female"),
+        ("老婆咳嗽", "female"),
+        ("65F", "female"),
+        ("45M", "male"),
+        ("101F", None),
+        ("母亲有高血压，我胸痛", None),
+        ("my wife and I have a fever", None),
     ],
 )
 def test_the_sex_is_read(text, sex):
@@ -195,10 +301,51 @@ def test_the_first_word_for_a_sex_decides():
         ("没有怀孕", False),
         ("未孕，怀孕试验阴性", False),
         ("I cough", None),
+        ("denies pregnancy", False),
+        ("否认怀孕", False),
+        ("pregnancy test negative", False),
+        ("怀孕试验阴性", False),
+        ("not currently pregnant", False),
+        ("I don't think I am pregnant", False),
+        ("no pregnancy", False),
+        ("I was pregnant 5 years ago", None),
+        ("孕3产2", None),
+        ("my last pregnancy was normal", None),
+        ("My wife is pregnant, I cough", None),
+        ("我老婆怀孕了，我咳嗽", None),
+        ("I am not pregnant, my sister is pregnant", False),
+        ("expecting a baby", True),
+        ("怀了三个月", True),
     ],
 )
 def test_pregnancy_is_read(text, pregnant):
     assert read_patient(text, NOBODY).pregnant is pregnant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "might be pregnant",
+        "not sure if I am pregnant",
+        "I can't stop vomiting and I am pregnant",
+        "I don't feel well I am pregnant",
+        "no, I am pregnant",
+        "no pregnancy complications, 30 weeks pregnant",
+        "pregnancy not ruled out",
+        "first pregnancy test negative, second positive",
+        "My wife is 8 weeks pregnant, I am worried",
+        "不排除怀孕",
+        "是不是怀孕了",
+        "不知道有没有怀孕",
+    ],
+)
+def test_in_doubt_a_pregnancy_counts(text):
+    assert read_patient(text, NOBODY).pregnant is True
+
+
+def test_a_relative_lends_the_writer_no_age():
+    assert read_patient("我妈妈70岁，我40岁", NOBODY).age_years == 40
+    assert read_patient("我爸65岁，胸痛，我刚打了120", NOBODY).age_years == 65
 
 
 def test_who_is_pregnant_is_female():
@@ -230,7 +377,31 @@ def test_what_was_not_given_is_read_beside_what_was():
         ("104°F", {"fever": Status.PRESENT, "high-fever": Status.PRESENT}),
         ("temperature 34.5 °C", {"fever": Status.ABSENT, "hypothermia": Status.PRESENT}),
         ("38.5 °C yesterday, 36.8 °C today", {"fever": Status.PRESENT}),
+        ("fever of 103", {"fever": Status.PRESENT}),
+        ("fever of 39", {"fever": Status.PRESENT}),
+        ("fever (103.5)", {"fever": Status.PRESENT, "high-fever": Status.PRESENT}),
+        ("T 39.2", {"fever": Status.PRESENT}),
+        ("38.25 C", {"fever": Status.PRESENT}),
+        ("38，5度", {"fever": Status.PRESENT}),
+        ("39度5", {"fever": Status.PRESENT, "high-fever": Status.PRESENT}),
+        ("38度3天", {"fever": Status.PRESENT}),
+        ("43 °C", {"fever": Status.PRESENT, "high-fever": Status.PRESENT}),
+        ("体温33度", {"fever": Status.ABSENT, "hypothermia": Status.PRESENT}),
+        ("temp 94 F", {"fever": Status.ABSENT, "hypothermia": Status.PRESENT}),
+        ("109 F", {"fever": Status.PRESENT, "high-fever": Status.PRESENT}),
+        ("temperature 37.5, down from 39", {"fever": Status.PRESENT}),
+        ("temp 37.5-39.0", {"fever": Status.PRESENT}),
+        ("体温从39降到37", {"fever": Status.PRESENT}),
         ("39 weeks", {}),
+        ("fever of 38 weeks", {}),
+        ("fever, 40 years old", {}),
+        ("水温40度", {}),
+        ("35 C outside", {}),
+        ("temperature outside was 35 degrees", {}),
+        ("room temperature 30 C", {}),
+        ("knee bends 40 degrees", {}),
+        ("40 degrees flexion", {}),
+        ("100度", {}),
         ("138.5 c", {}),
         ("", {}),
     ],
@@ -240,9 +411,24 @@ def test_a_temperature_is_read(text, expected):
 
 
 @pytest.mark.parametrize(
+    "text", ["temp 36.8 now, was 39.5 last night", "temp 98.6, it was 103", "37.5 and before 39", "低烧37.5"]
+)
+def test_a_normal_temperature_beside_what_may_be_a_higher_one_is_no_absence(text):
+    assert measured_findings(text).get("fever") is not Status.ABSENT
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("120/80", set()),
+        ("blood pressure 180 over 110", {"high-blood-pressure", "very-high-blood-pressure"}),
+        ("高压180低压110", {"high-blood-pressure", "very-high-blood-pressure"}),
+        ("systolic 85", {"low-blood-pressure"}),
+        ("血压50/30", {"low-blood-pressure"}),
+        ("50/30", set()),
+        ("visual acuity 60/60", set()),
+        ("pain 80 over 60 minutes", set()),
+        ("高压氧治疗60分钟", set()),
         ("BP 140/85", {"high-blood-pressure"}),
         ("BP 130/90", {"high-blood-pressure"}),
         ("BP 180/100", {"high-blood-pressure", "very-high-blood-pressure"}),
@@ -270,6 +456,14 @@ def test_a_blood_pressure_is_read(text, expected):
         ("血氧98%", False),
         ("SpO2 100%", False),
         ("91% of people", False),
+        ("SaO2 80%", True),
+        ("saturations 88%", True),
+        ("SpO2 from 98 to 85", True),
+        ("SpO2 98%, 85% on walking", True),
+        ("指氧88%", True),
+        ("o2 sat 85%", True),
+        ("I sat 60 minutes", False),
+        ("oxygen 60 L/min", False),
     ],
 )
 def test_oxygen_saturation_is_read(text, low):

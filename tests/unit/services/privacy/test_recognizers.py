@@ -35,6 +35,25 @@ def found(text):
         ("BIRTH_DATE", "date of birth May 5th, 1980", "May 5th, 1980"),
         ("BIRTH_DATE", "出生日期：1980年5月12日", "1980年5月12日"),
         ("BIRTH_DATE", "1980年5月12日出生", "1980年5月12日"),
+        ("BIRTH_DATE", "一九八零年五月十二日出生", "一九八零年五月十二日"),
+        ("BIRTH_DATE", "date of birth is: 12 May 1980", "12 May 1980"),
+        ("BIRTH_DATE", "born on the 12th of May 1980", "12th of May 1980"),
+        ("BIRTH_DATE", "born in May 1980", "May 1980"),
+        ("BIRTH_DATE", "患者DOB: 12/05/1980", "12/05/1980"),
+        ("BIRTH_DATE", "生日5月12日", "5月12日"),
+        ("EMAIL", "张三@example.com", "张三@example.com"),
+        ("EMAIL", "写给user＠example.com吧", "user＠example.com"),
+        ("EMAIL", "a_b@例子.中国。", "a_b@例子.中国"),
+        ("URL", "见https://a.example/x", "https://a.example/x"),
+        ("PHONE", "ring +44 7700 900123", "+44 7700 900123"),
+        ("PHONE", "a13812345678b", "13812345678"),
+        ("PHONE", "No13812345678", "13812345678"),
+        ("NATIONAL_ID", "110105 19491231 002X", "110105 19491231 002X"),
+        ("NATIONAL_ID", "床3 11010519491231002X 5", "11010519491231002X"),
+        ("NATIONAL_ID", "１１０１０５１９４９１２３１００２Ｘ", "１１０１０５１９４９１２３１００２Ｘ"),
+        ("NATIONAL_ID", "护照E12345678", "E12345678"),
+        ("NATIONAL_ID", "护照：G 12345678，", "G 12345678"),
+        ("NATIONAL_ID", "passport AB1234567", "AB1234567"),
     ],
 )
 def test_an_identifier_is_found_where_it_stands(kind, text, identifier):
@@ -53,6 +72,11 @@ def test_an_identifier_is_found_where_it_stands(kind, text, identifier):
         "born with a heart defect",
         "2024年3月5日生病",
         "2024年3月5日生化检查",
+        "sats 98 97 96 95 94",
+        "HR 98, 97, 96, 95, 94, BP 120 80 130 85 140 90",
+        "体温38.5 @ 10.30",
+        "born 3 days ago, born in 2024",
+        "咳嗽5月12日开始",
     ],
 )
 def test_findings_and_measurements_are_no_identifiers(text):
@@ -62,6 +86,16 @@ def test_findings_and_measurements_are_no_identifiers(text):
 @pytest.mark.parametrize("number", ["110105194912310021", "000-12-3456", "943 476 5871"])
 def test_a_number_with_a_wrong_check_digit_or_form_is_no_national_id(number):
     assert list(NationalIdRecognizer().find(f"number {number}")) == []
+
+
+def test_a_chinese_id_of_a_county_that_no_register_lists_is_one():
+    (span,) = NationalIdRecognizer().find("999999194912310025")
+    assert (span.start, span.end) == (0, 18)
+
+
+@pytest.mark.parametrize("number", ["110105189912310023", "110105194913310021", "010105194912310026"])
+def test_eighteen_digits_of_another_form_are_no_chinese_id(number):
+    assert list(NationalIdRecognizer().find(number)) == []
 
 
 def test_a_number_that_is_called_an_id_is_one_whatever_its_check_digit():
