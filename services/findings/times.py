@@ -29,10 +29,10 @@ _EN_WORDS: Final = (
     rf"(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(_ONES)}))?"
     rf"|{'|'.join(sorted(_ONES + _TEENS, key=len, reverse=True))}"
 )
-_EXACT: Final = rf"\d+(?:\.\d+)?|{_EN_WORDS}"
+_EXACT: Final = rf"\d{{1,4}}(?:\.\d{{1,2}})?|{_EN_WORDS}"
 _NUMBER: Final = rf"{_EXACT}|{'|'.join(_VAGUE)}"
 _ZH_NUMBER: Final = (
-    r"\d+(?:\.\d+)?|半|一百(?:零?[一二三四五六七八九])?|[一二两三四五六七八九几数]?十[一二三四五六七八九几]?"
+    r"\d{1,4}(?:\.\d{1,2})?|半|一百(?:零?[一二三四五六七八九])?|[一二两三四五六七八九几数]?十[一二三四五六七八九几]?"
     r"|[一二两三四五六七八九几数]"
 )
 _UNIT: Final = r"(?:minute|min|hour|hr|h|day|d|week|wk|w|month|mo|year|yr)"
@@ -114,7 +114,7 @@ _DURATIONS: Final = (
         re.IGNORECASE,
     ),
     re.compile(
-        rf"(?P<low>{_ZH_NUMBER})(?P<more>个半)?(?:\s*[-~至到]\s*(?P<high>{_ZH_NUMBER}))?\s*[多余来]?\s*个?[多余来]?"
+        rf"(?<![\d.])(?P<low>{_ZH_NUMBER})(?P<more>个半)?(?:\s*[-~至到]\s*(?P<high>{_ZH_NUMBER}))?\s*[多余来]?\s*个?[多余来]?"
         rf"(?P<unit>{_ZH_UNIT})(?P<half>半(?![夜个天小年月]))?(?!\s*(?:[龄岁孕]|妊娠))"
     ),
 )
