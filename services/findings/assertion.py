@@ -6,6 +6,7 @@ The text is read as a skeleton in which each finding's own words are one placeho
 name ("cannot breathe", 无力) are out of sight and list grammar can be written down.
 """
 
+import bisect
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ _NEXT_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}(?:明显|任何|其[他�
 _UNKNOWN_ITEM: Final = re.compile(
     r"\s*(?!(?:and|but|or|nor|has|have|had|is|was|i|he|she|it|my|can|cannot|started|since|for|with)\b)"
     rf"(?:[a-z][a-z'’-]*(?: (?!(?:or|nor|and)\b)[a-z'’-]+){{0,2}}"
-    rf"|(?![^，,、。{_OPEN_MARK}]*(?:前|后|时|诉|仍|今|昨|现|又|就|一直|天|周|月))[\u4e00-\u9fff]{{1,8}}?)(?=\s*(?:[,，、]|$|\b(?:or|nor|and)\b|和|及|或|与))",
+    rf"|(?![^，,、。{_OPEN_MARK}]{{0,10}}(?:前|后|时|诉|仍|今|昨|现|又|就|一直|天|周|月))[\u4e00-\u9fff]{{1,8}}?)(?=\s*(?:[,，、]|$|\b(?:or|nor|and)\b|和|及|或|与))",
     re.IGNORECASE,
 )
 """An item of a list that the lexicon does not know."""
@@ -150,12 +151,13 @@ def assert_matches(text: str, tokens: Sequence[Token], matches: Sequence[Match])
     for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
-    return [_status(match, tokens, skeleton, absent - unknown, unknown) for match in matches]
+    absent -= unknown
+    return [_status(match, tokens, skeleton, absent, unknown) for match in matches]
 
 
 def _status(match: Match, tokens: Sequence[Token], skeleton: _Skeleton, absent: set[int], unknown: set[int]) -> Status:
-    starts = {tokens[place].start for place in match.tokens}
-    runs = {number for number, (a, b) in enumerate(skeleton.runs) if any(a <= start < b for start in starts)}
+    starts = (tokens[place].start for place in match.tokens)
+    runs = {bisect.bisect_right(skeleton.runs, start, key=lambda run: run[0]) - 1 for start in starts}
     if runs & unknown:
         return Status.UNKNOWN
     return Status.ABSENT if runs & absent else Status.PRESENT
