@@ -29,7 +29,7 @@ Symptoms = Annotated[
 ]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), _Unicode]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8_000), _Unicode]
-RecordText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50_000), _Unicode]
+RecordText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500_000), _Unicode]
 LanguageTag = Annotated[str, StringConstraints(max_length=35), AfterValidator(_language_tag)]
 
 

@@ -56,7 +56,7 @@ class ServerSettings(_Part):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
-    max_body_bytes: int = Field(1_048_576, ge=1024, description="larger request bodies are refused with 413")
+    max_body_bytes: int = Field(4_194_304, ge=1024, description="larger request bodies are refused with 413")
     deadline_s: float = Field(30.0, gt=0, le=600, description="bound on one answer")
 
 

@@ -99,8 +99,11 @@ _ONLY_SOMETIMES: Final = re.compile(
     r"\s*(?:at rest|all the time|every ?day|always|constantly)\b|\s*的时候", re.IGNORECASE
 )
 
+_ITEMS_BEFORE: Final = 40
+"""Longest list before its negation; without a bound, a long run of findings takes quadratic time."""
+
 _AFTER: Final = re.compile(
-    rf"({_P}(?:\s*(?:、|/|\band\b|\bor\b|和|及|或|与)?\s*{_P})*)\s*"
+    rf"({_P}(?:\s*(?:、|/|\band\b|\bor\b|和|及|或|与)?\s*{_P}){{0,{_ITEMS_BEFORE}}})\s*"
     r"(?:(?:is|are|was|were|has been|have been)?\s*(?:usually|typically|often|always|generally|normally)?\s*"
     r"(?:absent|denied|ruled out|not present|not reported|negative)(?=\s*(?:$|[,，]|in\b|at\b))"
     r"|[:：]\s*(?:no|none|nil|absent|denied|无|没有|否认)(?!\w)"

@@ -145,6 +145,9 @@ _OLD_DISEASE_DAYS: Final = 30.0
 _LOOKS_AHEAD: Final = re.compile(r"\s*(?:ago\b|(?:history )?of\b|以?前|之前|的|多?前)", re.IGNORECASE)
 """What it is that lasted so long or was then follows: "10 years of smoking"."""
 
+_REACH_CHARACTERS: Final = 300
+"""How far from a duration its subject is looked for; clauses are shorter but in text without punctuation."""
+
 _HISTORY: Final = re.compile(r"[^无否]{0,8}史")
 
 
@@ -177,7 +180,8 @@ def _durations(clause: str) -> list[float]:
 
 
 def _is_of_something_else(clause: str, span: tuple[int, int], days: float) -> bool:
-    said = clause if _LOOKS_AHEAD.match(clause, span[1]) else clause[: span[0]]
+    end = span[1] + _REACH_CHARACTERS if _LOOKS_AHEAD.match(clause, span[1]) else span[0]
+    said = clause[max(0, span[0] - _REACH_CHARACTERS) : end]
     return bool(
         _HISTORY.match(clause, span[1])
         or _EVENT.search(said)

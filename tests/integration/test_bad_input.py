@@ -77,9 +77,10 @@ def test_a_wellformed_request_id_is_kept_and_another_one_replaced(client):
 
 
 def test_a_long_record_is_read(client):
-    record = "Seen for a routine check. " * 800 + "Crushing chest pain today. " + "Nothing else. " * 800
-    answer = client.post("/v1/triage", json={"symptoms": "unwell", "record": record}).json()
-    assert answer["triage"]["level"] == "call_ambulance"
+    record = "Seen for a routine check. " * 4_000 + "Crushing chest pain today. " + "Nothing else. " * 9_000
+    for path in ("/v1/triage", "/v1/diagnose"):
+        answer = client.post(path, json={"symptoms": "unwell", "record": record}).json()
+        assert answer["triage"]["level"] == "call_ambulance"
 
 
 def test_many_at_once_all_get_their_own_answer(client):

@@ -460,3 +460,7 @@ def test_what_is_denied_in_a_list_is_absent(names):
 @given(PIECES, PIECES)
 def test_a_sentence_does_not_change_those_before_and_after_it(first, second):
     assert each(f"{first}\n{second}") == each(first) + each(second)
+
+
+def test_a_long_list_before_its_negation_is_negated_as_a_whole():
+    assert set(each("、".join(["咳嗽", "发热", "腹痛", "头痛", "恶心"] * 8) + "均无")) == {Status.ABSENT}
