@@ -23,7 +23,7 @@ from services.index.schema import FORMAT, Entry, Manifest, hash_ids
 READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader())
 _MAX_FILE_BYTES: Final = 10_000_000
 _WINDOW: Final = 512
-"""Chunks embedded and written at a time: memory stays flat, and the embedder can sort a window by length."""
+"""Chunks embedded and written at a time: memory stays flat, and one window is written while the next is embedded."""
 
 _Fresh = tuple[Document, Sequence[Section]]
 
@@ -212,12 +212,15 @@ def _embedded(
     embedder: Embedder,
     report: Report,
 ) -> Iterator[list[Entry]]:
-    """Windows of new entries."""
-    chunks = [
-        chunk
-        for document, sections in fresh
-        for chunk in chunk_document(document, sections, embedder.count_tokens, embedder.max_tokens)
-    ]
+    """Windows of new entries, the longest chunks first: texts of one length need no padding in a forward pass."""
+    chunks = sorted(
+        (
+            chunk
+            for document, sections in fresh
+            for chunk in chunk_document(document, sections, embedder.count_tokens, embedder.max_tokens)
+        ),
+        key=lambda chunk: -len(chunk.text),
+    )
     for start in range(0, len(chunks), _WINDOW):
         entries = _embed(chunks[start : start + _WINDOW], documents, embedder)
         report.chunks_embedded += sum(entry.vector is not None for entry in entries)
