@@ -55,9 +55,18 @@ class EvidenceEngine:
         self._profiles: dict[str, GuidelineProfile] = {}
 
     def preload(self, library: Mapping[str, Sequence[Guideline]], language: str) -> None:
-        """Read the profiles of these guidelines ahead of the first question."""
+        """Read these guidelines ahead of the first question: profiles, and what advice and referral are chosen from."""
+        terms = self._terminology
+        read = (
+            (terms.findings, (SectionRole.SELF_CARE,)),
+            (terms.tests, (SectionRole.TESTS,)),
+            (terms.departments, (SectionRole.REFERRAL, SectionRole.TREATMENT, SectionRole.FOLLOW_UP)),
+        )
         for guidelines in library.values():
             self._profile(_of_one_language(guidelines, language))
+            for lexicon, roles in read:
+                for _, text in guidelines[0].sentences(*roles):
+                    lexicon.concepts_in(text)
 
     def draft(self, case: Case, passages: Sequence[Passage], library: Mapping[str, Sequence[Guideline]]) -> Draft:
         """A draft from the guidelines of the retrieved conditions; without diagnoses where they do not cover the case.
