@@ -166,5 +166,6 @@ def _fractions(text: str) -> Iterator[tuple[int, int]]:
     """Systolic and diastolic pressures."""
     for match in _PRESSURE.finditer(text):
         upper, lower = int(match["s"]), int(match["d"])
-        if _PRESSURE_NAME.search(text[max(0, match.start() - _CONTEXT_CHARACTERS) : match.start()]) or upper > max(lower, _UNNAMED_FROM_MMHG - 1):
+        before = text[max(0, match.start() - _CONTEXT_CHARACTERS) : match.start()]
+        if _PRESSURE_NAME.search(before) or upper > max(lower, _UNNAMED_FROM_MMHG - 1):
             yield upper, lower
