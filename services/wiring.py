@@ -1,17 +1,20 @@
 """Settings become real objects; the only place that builds them."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Final
 
 from services.assistant.intake import Question
 from services.assistant.library import Library
 from services.assistant.pipeline import Assistant, Parts
-from services.core.settings import Settings
+from services.core.settings import ModelSettings, Settings
 from services.core.types import RawText
 from services.embedding.transformer import TransformerEmbedder, locate
 from services.findings.lexicon import load_lexicon
 from services.generation.evidence import EvidenceEngine, Terminology
+from services.generation.model import ModelEngine
+from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
 from services.triage.rules import load_rules
@@ -35,24 +38,36 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
     rules = load_rules(folder / "triage", terminology.findings)
     # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
     index = GuidelineIndex.open(settings.index, locate(settings.embedding)[1])
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(index.close)
         embedder = TransformerEmbedder.open(settings.embedding)
         library = Library(index, rules)
         engine = EvidenceEngine(terminology)
-        assistant = Assistant(
-            Parts(
-                library=library,
-                retriever=Retriever(index, embedder, settings.retrieval),
-                engine=engine,
-                terminology=terminology,
-                rules=rules,
-                conditions=settings.retrieval.conditions,
-            )
+        model = await stack.enter_async_context(_open_model(settings.model)) if settings.model.base_url else None
+        parts = Parts(
+            library=library,
+            retriever=Retriever(index, embedder, settings.retrieval),
+            engine=engine,
+            terminology=terminology,
+            rules=rules,
+            conditions=settings.retrieval.conditions,
+            prompt_conditions=settings.model.conditions,
+            model=model,
         )
         for language in ("en", "zh"):
             engine.preload(library.preload(language), language)
+        # The model has made a token in its check; what is warmed up here is all that is ours.
         for text in _WARM_UP:
-            await assistant.diagnose(Question(RawText(text)))
-        yield assistant
+            await Assistant(replace(parts, model=None)).diagnose(Question(RawText(text)))
+        yield Assistant(parts)
+
+
+@asynccontextmanager
+async def _open_model(settings: ModelSettings) -> AsyncIterator[ModelEngine]:
+    """A model engine whose server was seen to answer."""
+    client = VllmClient(settings)
+    try:
+        await client.check()
+        yield ModelEngine(client, settings)
     finally:
-        index.close()
+        await client.close()

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.api.requests import LegacyRequest, PatientIn, TriageRequest
+from services.api.requests import DiagnoseRequest, GenerationIn, LegacyRequest, PatientIn, TriageRequest
 from services.assistant.intake import Question
 from services.assistant.pipeline import Assistant
 from services.core.settings import ServerSettings
 from services.core.types import Patient, RawText
+from services.generation.model import Wish
 
 
 def _assistant(request: Request) -> Assistant:
@@ -21,11 +22,18 @@ def _server(request: Request) -> ServerSettings:
     return settings
 
 
+def _tenant(request: Request) -> str:
+    """Who asks, as the gateway before the service says."""
+    settings: ServerSettings = request.app.state.server
+    return request.headers.get(settings.tenant_header, "")
+
+
 AssistantDep = Annotated[Assistant, Depends(_assistant)]
 ServerDep = Annotated[ServerSettings, Depends(_server)]
+TenantDep = Annotated[str, Depends(_tenant)]
 
 
-def question_of(body: TriageRequest | LegacyRequest) -> Question:
+def question_of(body: TriageRequest | LegacyRequest, tenant: str = "") -> Question:
     """The question in a request."""
     known = body if isinstance(body, TriageRequest) else TriageRequest(symptoms=body.symptoms)
     return Question(
@@ -36,7 +44,13 @@ def question_of(body: TriageRequest | LegacyRequest) -> Question:
         patient=_patient(known.patient),
         language=known.language,
         audience=known.audience,
+        generation=_wish(body.generation if isinstance(body, DiagnoseRequest) else None),
+        tenant=tenant,
     )
+
+
+def _wish(given: GenerationIn | None) -> Wish:
+    return Wish() if given is None else Wish(**given.model_dump())
 
 
 def _raw(text: str | None) -> RawText | None:

@@ -11,9 +11,11 @@ from services.api.schemas import (
     LegacyAdvice,
     LegacyAnswer,
     LegacyReferral,
+    PassageHit,
     ProvenanceOut,
     ReasonOut,
     ReferralOut,
+    SearchAnswer,
     SourceOut,
     TipOut,
     TriageAnswerOut,
@@ -21,7 +23,7 @@ from services.api.schemas import (
 )
 from services.assistant.wording import WORDING
 from services.core.answer import Answer, Citation, CitedFinding, CitedText, Diagnosis, TriageAnswer
-from services.core.types import Document, Language, Source
+from services.core.types import Document, Language, Passage, Source
 
 
 def answer_out(answer: Answer, *, as_text: bool) -> DiagnoseAnswer:
@@ -111,6 +113,24 @@ def answer_text(answer: Answer) -> str:
     if answer.questions:
         lines += ["", headings["questions"], *(f"- {question}" for question in answer.questions)]
     return "\n".join([*lines, *_quotes(answer.citations, headings["citations"]), "", answer.disclaimer])
+
+
+def evidence_out(passages: Sequence[Passage]) -> SearchAnswer:
+    """Passages, best first."""
+    return SearchAnswer(
+        passages=[
+            PassageHit(
+                id=passage.chunk.id,
+                text=passage.chunk.text,
+                score=round(passage.score, 5),
+                similarity=None if passage.similarity is None else round(passage.similarity, 4),
+                guideline=guideline_ref(passage.document),
+                section=passage.chunk.section,
+                page=passage.chunk.page,
+            )
+            for passage in passages
+        ]
+    )
 
 
 def guideline_ref(document: Document) -> GuidelineRef:

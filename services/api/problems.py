@@ -19,7 +19,7 @@ _MAX_FIELD_PROBLEMS: Final = 20
 _EXPLAINED: Final = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "A field is missing, unknown or out of bounds",
     HTTPStatus.BAD_REQUEST: "The body is no JSON object in UTF-8",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large, or the question too long for the model",
     HTTPStatus.SERVICE_UNAVAILABLE: "The guidelines cannot be searched now; Retry-After says when to try again",
     HTTPStatus.NOT_FOUND: "There is no such thing in the published edition",
 }
@@ -37,29 +37,39 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def problem(  # noqa: PLR0913 - the members of RFC 9457, most by name only
-    request_id: str,
-    status: int,
-    code: str,
-    title: str,
-    *,
-    detail: str | None = None,
-    retry_after_s: int | None = None,
-    errors: list[FieldProblem] | None = None,
+def problem(
+    request_id: str, status: int, code: str, title: str, *, errors: list[FieldProblem] | None = None
 ) -> JSONResponse:
     """A problem as a response."""
-    body = Problem(
-        type=f"urn:citewell:problem:{code}",
-        title=title,
-        status=status,
-        code=code,
-        request_id=request_id,
-        detail=detail,
-        retry_after_s=retry_after_s,
-        errors=errors,
+    return _response(
+        Problem(
+            type=f"urn:citewell:problem:{code}",
+            title=title,
+            status=status,
+            code=code,
+            request_id=request_id,
+            errors=errors,
+        )
     )
-    headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-    return JSONResponse(body.model_dump(exclude_none=True), status, headers, media_type=MEDIA_TYPE)
+
+
+def _response(body: Problem) -> JSONResponse:
+    headers = {} if body.retry_after_s is None else {"Retry-After": str(body.retry_after_s)}
+    return JSONResponse(body.model_dump(exclude_none=True), body.status, headers, media_type=MEDIA_TYPE)
+
+
+def problem_body(request_id: str, exc: CitewellError) -> Problem:
+    """One of our errors as the body of a problem."""
+    # Messages of our own errors carry ids, counts and remedies only.
+    return Problem(
+        type=f"urn:citewell:problem:{exc.code}",
+        title=exc.title,
+        status=exc.status,
+        code=exc.code,
+        request_id=request_id,
+        detail=str(exc) if exc.status < HTTPStatus.INTERNAL_SERVER_ERROR else None,
+        retry_after_s=exc.retry_after_s,
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -67,34 +77,35 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(CitewellError)
     async def on_citewell_error(request: Request, exc: CitewellError) -> JSONResponse:
-        logger.warning("request_failed", extra={"code": exc.code, "request_id": _id(request)})
-        # Messages of our own errors carry ids, counts and remedies only.
-        detail = str(exc) if exc.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
-        return problem(_id(request), exc.status, exc.code, exc.title, detail=detail, retry_after_s=exc.retry_after_s)
+        logger.warning("request_failed", extra={"code": exc.code, "request_id": request_id(request)})
+        return _response(problem_body(request_id(request), exc))
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid_request(request: Request, exc: RequestValidationError) -> JSONResponse:
         errors = exc.errors()
         if any(error["type"] == "json_invalid" for error in errors):
-            return problem(_id(request), HTTPStatus.BAD_REQUEST, "invalid_json", "The body is not JSON")
+            return problem(request_id(request), HTTPStatus.BAD_REQUEST, "invalid_json", "The body is not JSON")
         fields = [FieldProblem(field=_field(error), code=error["type"]) for error in errors[:_MAX_FIELD_PROBLEMS]]
-        return problem(_id(request), HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", "Invalid input", errors=fields)
+        return problem(
+            request_id(request), HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_input", "Invalid input", errors=fields
+        )
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, exc: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(exc.status_code).phrase
         code = phrase.lower().replace(" ", "_").replace("-", "_")
-        response = problem(_id(request), exc.status_code, code, phrase)
+        response = problem(request_id(request), exc.status_code, code, phrase)
         response.headers.update(exc.headers or {})
         return response
 
     @app.exception_handler(Exception)
     async def on_unexpected(request: Request, exc: Exception) -> JSONResponse:
-        logger.error("unexpected_error", exc_info=exc, extra={"request_id": _id(request)})
-        return problem(_id(request), HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
+        logger.error("unexpected_error", exc_info=exc, extra={"request_id": request_id(request)})
+        return problem(request_id(request), HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Internal error")
 
 
-def _id(request: Request) -> str:
+def request_id(request: Request) -> str:
+    """The id that the request was given, or came with."""
     return str(request.scope.get("citewell.request_id", "-"))
 
 

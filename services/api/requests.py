@@ -75,8 +75,25 @@ class TriageRequest(Wire):
     audience: Literal["patient", "clinician"] = "patient"
 
 
+class GenerationIn(Wire):
+    """How a language model is to answer, where there is one; what is missing is left to the settings."""
+
+    temperature: float | None = Field(None, ge=0, le=1.5)
+    top_p: float | None = Field(None, gt=0, le=1)
+    max_tokens: int | None = Field(None, ge=256, le=8192)
+    samples: int | None = Field(None, ge=1, le=5, description="Answers drawn to see how far they agree")
+    seed: int | None = Field(None, ge=0, le=2**31 - 1)
+
+
 class DiagnoseRequest(TriageRequest):
-    """A question, as `/v1/triage` takes it."""
+    """A question, as `/v1/triage` takes it, and how to answer it."""
+
+    generation: GenerationIn | None = None
+    stream: bool = Field(
+        False,
+        description="Server-Sent Events: `triage`, `evidence`, `delta`..., then one `final`, which is the plain answer,"
+        " or one `error`",
+    )
 
 
 class LegacyRequest(Wire):

@@ -66,10 +66,10 @@ class TriageOut(Out):
 
 
 class FindingOut(Out):
-    """A finding for or against a diagnosis; `weight` is its part of the score."""
+    """A finding for or against a diagnosis; `weight` is its part of the score, 0 where only a model named it."""
 
     finding: str
-    finding_id: str
+    finding_id: str | None
     weight: float
     citations: list[str]
 
@@ -108,7 +108,10 @@ class ReferralOut(Out):
 
 
 class ProvenanceOut(Out):
-    """What made the answer. `calibrated`: probabilities are measured frequencies."""
+    """What made the answer. `calibrated`: probabilities are measured frequencies.
+
+    `dropped_passages` and `dropped_turns` did not fit into the model's context.
+    """
 
     model: str | None
     prompt_version: str | None
@@ -116,6 +119,8 @@ class ProvenanceOut(Out):
     embedder: str
     service_version: str
     calibrated: bool
+    dropped_passages: int
+    dropped_turns: int
 
 
 class DiagnoseAnswer(Out):
@@ -192,6 +197,12 @@ class SearchAnswer(Out):
     passages: list[PassageHit]
 
 
+class DeltaEvent(Out):
+    """More text of a model's draft: JSON that is not verified, to be shown as a draft at most."""
+
+    text: str
+
+
 class SpanOut(Out):
     """A sentence: `text[start:end]`."""
 
@@ -262,6 +273,7 @@ class LibraryAnswer(Out):
     languages: list[str]
     embedder: str
     engine: Literal["vllm", "evidence"]
+    model: str | None
     calibrated: bool
     service_version: str
 
@@ -270,6 +282,9 @@ class HealthAnswer(Out):
     """The process is up, or ready."""
 
     status: Literal["ok", "ready"]
+    model: Literal["none", "ready", "unavailable"] | None = Field(
+        None, description="Of `/readyz`; while it is unavailable the evidence engine answers"
+    )
 
 
 class FieldProblem(Out):

@@ -1,14 +1,17 @@
 """What a person wrote becomes what the system works with: findings, facts, triage, and text without identifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
+from services.assistant.wording import WORDING
 from services.core.text import base_language, detect_language
 from services.core.types import DeidentifiedText, Language, Onset, Patient, RawText
 from services.findings.extract import Findings, extract
 from services.findings.facts import read_duration_days, read_onset, read_patient
 from services.findings.lexicon import Lexicon
+from services.generation.model import Wish
+from services.generation.prompt import PromptQuestion
 from services.privacy.deidentify import deidentify
 from services.triage.rules import Rule, Triage, triage
 
@@ -24,6 +27,8 @@ class Question:
 
     Attributes:
         language: A BCP 47 tag, or "auto".
+        generation: How a language model is to answer, where there is one.
+        tenant: Whose question it is; prefixes are cached for one tenant at a time.
     """
 
     symptoms: RawText
@@ -33,6 +38,8 @@ class Question:
     patient: Patient = field(default_factory=Patient)
     language: str = "auto"
     audience: Audience = "patient"
+    generation: Wish = field(default_factory=Wish)
+    tenant: str = field(default="", repr=False)
 
     def whole(self) -> RawText:
         """All that was written, one part a line."""
@@ -77,6 +84,39 @@ def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Inta
         query=deidentify(question.symptoms),
         audience=question.audience,
     )
+
+
+def prompt_question(question: Question, intake: Intake, lexicon: Lexicon) -> PromptQuestion:
+    """The question as a language model reads it: without identifiers, and with what code read from it.
+
+    Raises:
+        DeidentificationError: Identifiers could not be removed; nothing is sent on.
+    """
+    language, patient = intake.language, intake.patient
+    facts = {
+        "patient": ", ".join(_about(patient, language)),
+        "present": ", ".join(lexicon.concepts[finding].name(language) for finding in intake.findings.stated),
+        "absent": ", ".join(lexicon.concepts[finding].name(language) for finding in intake.findings.denied),
+        "triage": WORDING[language].levels[intake.triage.level],
+    }
+    return PromptQuestion(
+        symptoms=intake.query,
+        duration=deidentify(question.duration) if question.duration else None,
+        history=deidentify(question.history) if question.history else None,
+        record=deidentify(question.record) if question.record else None,
+        facts=facts,
+    )
+
+
+def _about(patient: Patient, language: Language) -> Iterator[str]:
+    """Age, sex and pregnancy in words."""
+    is_chinese = language == "zh"
+    if patient.age_years is not None:
+        yield f"{patient.age_years:g}岁" if is_chinese else f"{patient.age_years:g} years"
+    if patient.sex is not None:
+        yield {"female": "女", "male": "男"}[patient.sex] if is_chinese else patient.sex
+    if patient.pregnant:
+        yield "妊娠" if is_chinese else "pregnant"
 
 
 def triage_only(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Triage:

@@ -1,46 +1,47 @@
 """The story of one request: intake, retrieve, draft, verify, answer."""
 
-import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio.to_thread
 
-from services.assistant.intake import Intake, Question, language_of, take_in, triage_only
+from services.assistant.compose import Drafted, citable, compose, triage_answer
+from services.assistant.events import Answered, DraftWritten, Event, EvidenceFound, TriageFound
+from services.assistant.intake import Intake, Question, language_of, prompt_question, take_in, triage_only
 from services.assistant.library import Library
-from services.assistant.wording import URGENT_LEVEL, WORDING, Wording
-from services.core.answer import (
-    Answer,
-    Citation,
-    CitedFinding,
-    CitedText,
-    Diagnosis,
-    Draft,
-    DraftDiagnosis,
-    FindingClaim,
-    Provenance,
-    Referral,
-    TriageAnswer,
-)
-from services.core.types import DeidentifiedText, Language, Passage, TriageLevel
+from services.core.answer import Answer, Citation, Draft, DraftDiagnosis, Provenance, TriageAnswer
+from services.core.errors import DraftRejectedError, ModelError, ModelInterruptedError
+from services.core.types import DeidentifiedText, Language, Passage
 from services.generation.advice import Guideline
-from services.generation.evidence import EvidenceEngine, Terminology
+from services.generation.evidence import EvidenceEngine, Ranking, Terminology
+from services.generation.model import DraftText, ModelEngine, Task, Written
 from services.generation.ranking import Case
+from services.generation.reply import to_draft
+from services.generation.selection import choose_evidence
 from services.retrieval.retriever import Query, Retriever
-from services.triage.levels import most_urgent
-from services.triage.rules import Rule, Triage, rule_ref
+from services.triage.rules import Rule
 from services.verification.citations import Citations
-from services.verification.confidence import CALIBRATED, confidence_of, probabilities
+from services.verification.claims import Said, Terms
+from services.verification.confidence import CALIBRATED, probabilities, with_votes
+from services.verification.verdict import Grounds, verify
+
+logger = logging.getLogger(__name__)
 
 SERVICE_VERSION: Final = "0.1.0"
-_EMERGENCIES: Final = frozenset({TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT})
-_URGENT: Final = _EMERGENCIES | {TriageLevel.WITHIN_24_HOURS}
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What an assistant is made of; `wiring` builds it."""
+    """What an assistant is made of; `wiring` builds it. Without a model the evidence engine answers.
+
+    Attributes:
+        conditions: How many conditions are compared.
+        prompt_conditions: How many of them the model may name.
+    """
 
     library: Library
     retriever: Retriever
@@ -48,6 +49,21 @@ class Parts:
     terminology: Terminology
     rules: Sequence[Rule]
     conditions: int
+    prompt_conditions: int = 6
+    model: ModelEngine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A question and what the guidelines that were found say of it."""
+
+    question: Question
+    intake: Intake
+    case: Case
+    passages: Sequence[Passage]
+    guidelines: Mapping[str, Sequence[Guideline]]
+    ranking: Ranking
+    draft: Draft
 
 
 class Assistant:
@@ -57,6 +73,7 @@ class Assistant:
         """Use these parts."""
         self._parts = parts
         self.library: Final = parts.library
+        self.model: Final = parts.model
 
     async def diagnose(self, question: Question) -> Answer:
         """Answer with triage, possible diagnoses, advice and referral, each cited.
@@ -65,11 +82,51 @@ class Assistant:
             DeidentificationError: Identifiers could not be removed.
             IndexUnavailableError: The guidelines cannot be searched.
             OverloadedError: Too many questions are waiting.
+            PromptTooLongError: The question does not fit into the model's context.
+        """
+        async with aclosing(self.events(question, drafts_are_shown=False)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    return event.answer
+        raise AssertionError("the last event is an answer")
+
+    async def events(self, question: Question, *, drafts_are_shown: bool) -> AsyncGenerator[Event]:
+        """What happens on the way to the answer, which is the last event and the same as that of `diagnose`.
+
+        Args:
+            question: The question.
+            drafts_are_shown: A model that breaks off after its first words is then an error; else another engine
+                takes over.
+
+        Raises:
+            ModelInterruptedError: The model broke off in the middle of a draft that was shown.
+            CitewellError: As `diagnose`.
         """
         parts = self._parts
         intake = await anyio.to_thread.run_sync(take_in, question, parts.rules, parts.terminology.findings)
+        yield self._triage_found(intake)
         passages = await parts.retriever.retrieve(Query(intake.query, intake.language, parts.conditions))
-        return await anyio.to_thread.run_sync(self._answer, intake, passages)
+        reading = await anyio.to_thread.run_sync(self._read, question, intake, passages)
+        yield EvidenceFound(tuple(reading.passages[: len(reading.draft.diagnoses)]))
+        if parts.model is None or not reading.draft.diagnoses:
+            yield Answered(await anyio.to_thread.run_sync(self._from_evidence, reading))
+            return
+        was_shown = False
+        try:
+            async with aclosing(parts.model.write(await anyio.to_thread.run_sync(self._task, reading))) as written:
+                async for part in written:
+                    if isinstance(part, DraftText):
+                        was_shown = True
+                        yield DraftWritten(part.text)
+                    else:
+                        answer = await anyio.to_thread.run_sync(self._from_model, reading, part)
+                        break
+        except ModelError as exc:
+            logger.warning("model_failed", extra={"code": exc.code})
+            if drafts_are_shown and was_shown and isinstance(exc, ModelInterruptedError):
+                raise
+            answer = await anyio.to_thread.run_sync(self._from_evidence, reading, True)
+        yield Answered(answer)
 
     async def triage(self, question: Question) -> tuple[TriageAnswer, tuple[Citation, ...], Language]:
         """The level and its red flags from rules alone; works whatever state the index is in."""
@@ -77,15 +134,20 @@ class Assistant:
         found = await anyio.to_thread.run_sync(triage_only, question, parts.rules, parts.terminology.findings)
         language = language_of(question)
         citations = Citations(parts.library.rule_chunks, parts.library.rule_documents)
-        return _triage_answer(found, found.level, citations, language), citations.used(), language
+        return triage_answer(found, found.level, citations, language), citations.used(), language
 
     async def search(self, text: DeidentifiedText, language: str, k: int) -> tuple[Passage, ...]:
         """Passages for a query, best first, each of another condition."""
         return await self._parts.retriever.retrieve(Query(text, language, k))
 
-    def _answer(self, intake: Intake, passages: Sequence[Passage]) -> Answer:
-        library = self._parts.library
-        guidelines = library.guidelines_on([passage.document.condition.id for passage in passages], intake.language)
+    def _triage_found(self, intake: Intake) -> TriageFound:
+        citations = Citations(self.library.rule_chunks, self.library.rule_documents)
+        triage = triage_answer(intake.triage, intake.triage.level, citations, intake.language)
+        return TriageFound(triage, citations.used(), intake.language)
+
+    def _read(self, question: Question, intake: Intake, passages: Sequence[Passage]) -> _Reading:
+        found = [passage.document.condition.id for passage in passages]
+        guidelines = self.library.guidelines_on(found, intake.language)
         case = Case(
             text=intake.query,
             language=intake.language,
@@ -95,125 +157,82 @@ class Assistant:
             onset=intake.onset,
             for_clinician=intake.audience == "clinician",
         )
-        draft = self._parts.engine.draft(case, passages, guidelines)
-        return _compose(intake, draft, _citations(library, guidelines), self._provenance())
+        engine = self._parts.engine
+        ranking = engine.rank(case, passages, guidelines)
+        return _Reading(question, intake, case, passages, guidelines, ranking, engine.draft(case, ranking, guidelines))
+
+    def _from_evidence(self, reading: _Reading, degraded: bool = False) -> Answer:
+        made = Drafted(
+            reading.draft, probabilities(reading.draft.diagnoses), "evidence", self._provenance(), degraded=degraded
+        )
+        return compose(reading.intake, made, self._citations(reading))
+
+    def _nameable(self, reading: _Reading) -> tuple[DraftDiagnosis, ...]:
+        """The conditions that the model may name."""
+        return reading.ranking.diagnoses[: self._parts.prompt_conditions]
+
+    def _task(self, reading: _Reading) -> Task:
+        parts, intake = self._parts, reading.intake
+        return Task(
+            language=intake.language,
+            evidence=choose_evidence(
+                self._nameable(reading),
+                reading.passages,
+                reading.guidelines,
+                with_medicines=reading.case.for_clinician,
+            ),
+            asked=prompt_question(reading.question, intake, parts.terminology.findings),
+            wish=reading.question.generation,
+            cache_salt=hashlib.sha256(f"citewell\n{reading.question.tenant}".encode()).hexdigest()[:32],
+            for_clinician=reading.case.for_clinician,
+        )
+
+    def _from_model(self, reading: _Reading, written: Written) -> Answer:
+        """The verified part of what the model wrote.
+
+        Raises:
+            DraftRejectedError: Nothing of it is left.
+        """
+        parts = self._parts
+        known = {diagnosis.condition.id: diagnosis for diagnosis in self._nameable(reading)}
+        logger.info(
+            "model_answered",
+            extra={
+                "samples": len(written.replies),
+                "prompt_tokens": written.usage.prompt_tokens,
+                "completion_tokens": written.usage.completion_tokens,
+            },
+        )
+        draft = to_draft(written.replies, written.prompt, known, parts.terminology.findings)
+        verified = verify(draft, self._grounds(reading))
+        if not verified.diagnoses:
+            raise DraftRejectedError("no statement of the model is supported by what it cites")
+        chances = dict(zip(known, probabilities(list(known.values())), strict=True))
+        completed = parts.engine.complete(verified, reading.case, reading.ranking, reading.guidelines)
+        provenance = replace(
+            self._provenance(),
+            model=written.model,
+            prompt_version=written.prompt.version,
+            dropped_passages=written.prompt.dropped_passages,
+            dropped_turns=written.prompt.dropped_turns,
+        )
+        made = Drafted(completed, with_votes(verified.diagnoses, chances), "vllm", provenance)
+        return compose(reading.intake, made, self._citations(reading))
+
+    def _grounds(self, reading: _Reading) -> Grounds:
+        guidelines = [one for found in reading.guidelines.values() for one in found]
+        terms = self._parts.terminology
+        return Grounds(
+            chunks={chunk.id: chunk for one in guidelines for chunk in one.chunks},
+            documents={one.document.id: one.document for one in guidelines},
+            said=Said.of(reading.question.whole().value, reading.intake.findings),
+            terms=Terms(terms.findings, (terms.tests, terms.departments)),
+            for_clinician=reading.case.for_clinician,
+        )
+
+    def _citations(self, reading: _Reading) -> Citations:
+        return citable(self.library, reading.guidelines, for_clinician=reading.case.for_clinician)
 
     def _provenance(self) -> Provenance:
-        manifest = self._parts.library.manifest
+        manifest = self.library.manifest
         return Provenance(None, None, manifest.edition, manifest.embedder, SERVICE_VERSION, CALIBRATED)
-
-
-def _citations(library: Library, guidelines: Mapping[str, Sequence[Guideline]]) -> Citations:
-    """Only what was really retrieved, and the triage rules, can be cited."""
-    evidence = [guideline for found in guidelines.values() for guideline in found]
-    chunks = {chunk.id: chunk for guideline in evidence for chunk in guideline.chunks}
-    documents = {guideline.document.id: guideline.document for guideline in evidence}
-    return Citations({**chunks, **library.rule_chunks}, {**documents, **library.rule_documents})
-
-
-def _compose(intake: Intake, draft: Draft, citations: Citations, provenance: Provenance) -> Answer:
-    """Verify the draft: what has no citation is left out, and a diagnosis without one with all that is said of it."""
-    language, wording = intake.language, WORDING[intake.language]
-    chances = probabilities(draft.diagnoses)
-    level = _level(intake.triage, draft, chances)
-    # Where nothing is answered nothing is cited, but for what asks for urgent care.
-    told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
-    triage = _triage_answer(told, level, citations, language)
-    diagnoses = tuple(
-        diagnosis
-        for made in zip(draft.diagnoses, chances, strict=True)
-        if (diagnosis := _diagnosis(*made, citations, language))
-    )
-    emergency = level in _EMERGENCIES
-    tips = (
-        ()
-        if emergency
-        else tuple(c for tip in draft.tips if (c := CitedText(tip.text, citations.cite(tip.refs))).citations)
-    )
-    referral = _referral(draft if diagnoses else Draft(), level, triage, citations, wording)
-    missing = None if diagnoses else wording.not_covered if intake.findings.stated else wording.nothing_found
-    return Answer(
-        id=uuid.uuid4().hex,
-        language=language,
-        status="answered" if diagnoses else "insufficient_evidence",
-        engine="evidence",
-        degraded=False,
-        triage=triage,
-        diagnoses=diagnoses,
-        tips=tips if diagnoses else (),
-        referral=referral,
-        questions=draft.questions if diagnoses else (),
-        citations=citations.used(),
-        missing=missing,
-        disclaimer=wording.disclaimer,
-        provenance=provenance,
-    )
-
-
-def _level(triage: Triage, draft: Draft, chances: Sequence[float]) -> TriageLevel:
-    """The rules' level; the leading guideline may raise it, nothing lowers it."""
-    levels = [triage.level]
-    if draft.diagnoses and draft.diagnoses[0].urgency and confidence_of(chances[0]) != "low":
-        levels.append(draft.diagnoses[0].urgency)
-    return most_urgent(levels) or triage.level
-
-
-def _triage_answer(triage: Triage, level: TriageLevel, citations: Citations, language: Language) -> TriageAnswer:
-    rules = triage.rules if triage.level is level else ()
-    reasons = (CitedText(rule.finding[language], citations.cite([rule_ref(rule, language)])) for rule in rules)
-    return TriageAnswer(level, tuple(reason for reason in reasons if reason.citations))
-
-
-def _diagnosis(draft: DraftDiagnosis, chance: float, citations: Citations, language: Language) -> Diagnosis | None:
-    supporting = _findings(draft.supporting, citations)
-    against = _findings(draft.against, citations)
-    own = citations.cite(draft.refs)
-    if not own:
-        return None
-    return Diagnosis(
-        name=draft.condition.name(language),
-        condition_id=draft.condition.id,
-        icd10=draft.condition.icd10,
-        confidence=confidence_of(chance),
-        probability=round(chance, 3),
-        rationale=_rationale(supporting, against, WORDING[language]),
-        supporting=supporting,
-        against=against,
-        citations=tuple(dict.fromkeys([*own, *(c for claim in against for c in claim.citations)])),
-        score=round(draft.score, 3),
-        score_parts={name: round(part, 3) for name, part in draft.parts.items()},
-    )
-
-
-def _findings(claims: Sequence[FindingClaim], citations: Citations) -> tuple[CitedFinding, ...]:
-    made = (CitedFinding(c.finding_id, c.text, round(c.weight, 3), citations.cite(c.refs)) for c in claims)
-    return tuple(claim for claim in made if claim.citations)
-
-
-def _rationale(supporting: Sequence[CitedFinding], against: Sequence[CitedFinding], wording: Wording) -> str:
-    if not supporting:
-        return wording.wording_only
-    said = wording.fits + wording.joiner.join(claim.text for claim in supporting) + wording.stop
-    if against:
-        said += wording.does_not_fit + wording.joiner.join(claim.text for claim in against) + wording.stop
-    return said.strip()
-
-
-def _referral(
-    draft: Draft, level: TriageLevel, triage: TriageAnswer, citations: Citations, wording: Wording
-) -> Referral:
-    flags = tuple(citation for reason in triage.reasons for citation in reason.citations)
-    department, cited = wording.general_practice, tuple[str, ...]()
-    if draft.department:
-        department, cited = draft.department.text, citations.cite(draft.department.refs)
-    if level in _EMERGENCIES:
-        department = wording.emergency_department
-    tests = [(test.text, found) for test in draft.tests if (found := citations.cite(test.refs))]
-    used = (*flags, *cited, *citations.cite(draft.referral_refs), *(c for _, found in tests for c in found))
-    return Referral(
-        need_visit=level is not TriageLevel.SELF_CARE,
-        recommended_department=department,
-        urgent_level=URGENT_LEVEL[level],
-        suggested_tests=tuple(dict.fromkeys(name for name, _ in tests)),
-        citations=tuple(dict.fromkeys(used)),
-    )

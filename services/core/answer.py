@@ -31,10 +31,11 @@ class FindingClaim:
     """A finding that speaks for or against a condition.
 
     Attributes:
-        weight: What it adds to the score; negative where it speaks against.
+        finding_id: None for one that the lexicon does not know.
+        weight: What it adds to the score; negative where it speaks against, 0 where only the model named it.
     """
 
-    finding_id: str
+    finding_id: str | None
     text: str
     weight: float
     refs: tuple[SentenceRef, ...]
@@ -48,6 +49,9 @@ class DraftDiagnosis:
         parts: What the score is made of, by name; they add up to it.
         coverage: Share of the stated symptoms and signs, weighted by rarity, that the guideline speaks of, 0 to 1.
         usualness: How usual the guideline calls the most usual of them, 0 to 1.
+        rationale: The model's words, if it wrote any.
+        word: What the model calls its confidence; None without a model.
+        votes: Mean over the model's samples of 1/2 for a first place, 1/4 for a second and so on; None without a model.
     """
 
     condition: Condition
@@ -59,11 +63,18 @@ class DraftDiagnosis:
     against: tuple[FindingClaim, ...]
     refs: tuple[SentenceRef, ...]
     usualness: float = 0.0
+    rationale: str = ""
+    word: Confidence | None = None
+    votes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an engine would answer, before its citations are verified. No diagnoses: the evidence is too thin."""
+    """What an engine would answer, before its citations are verified. No diagnoses: the evidence is too thin.
+
+    Attributes:
+        urgency: How urgent the model finds a visit; it may raise the level of the triage rules, never lower it.
+    """
 
     diagnoses: tuple[DraftDiagnosis, ...] = ()
     tips: tuple[Claim, ...] = ()
@@ -71,6 +82,7 @@ class Draft:
     tests: tuple[Claim, ...] = ()
     referral_refs: tuple[SentenceRef, ...] = ()
     questions: tuple[str, ...] = ()
+    urgency: UrgentLevel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,7 @@ class Citation:
 class CitedFinding:
     """A finding for or against, with ids of citations."""
 
-    finding_id: str
+    finding_id: str | None
     text: str
     weight: float
     citations: tuple[str, ...]
@@ -162,7 +174,11 @@ class TriageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What made the answer."""
+    """What made the answer.
+
+    Attributes:
+        dropped_passages, dropped_turns: What did not fit into the model's context.
+    """
 
     model: str | None
     prompt_version: str | None
@@ -170,6 +186,8 @@ class Provenance:
     embedder: str
     service_version: str
     calibrated: bool
+    dropped_passages: int = 0
+    dropped_turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,17 @@ CitewellError
 ├── InvalidInputError            422
 ├── NotFoundError                404
 ├── OverloadedError              503
+├── ClientGoneError              499  nobody reads the answer
 ├── DeidentificationError        503
 ├── CitationError                500  a quote is not verbatim: the claim must not leave
+├── PromptTooLongError           413
+├── ModelError                        the evidence engine answers instead, where the caller was not sent a draft yet
+│   ├── ModelUnavailableError    503  no token came
+│   │   └── ModelInterruptedError     it stopped in the middle of an answer
+│   ├── ModelBusyError           503
+│   ├── ModelRefusalError        503  it does not take the request: key, name or parameters
+│   └── DraftRejectedError       503  what it wrote is not complete, or not what was asked for
+├── ModelSettingError            500  at start
 ├── EmbedderError                500
 ├── LibraryError                 500  triage rules or terminology cannot be read
 │   └── DocumentError                 one guideline file cannot be read
@@ -54,6 +63,14 @@ class OverloadedError(CitewellError):
     retry_after_s = 1
 
 
+class ClientGoneError(CitewellError):
+    """The caller closed the connection before there was an answer."""
+
+    code = "client_gone"
+    status = 499
+    title = "The caller is gone"
+
+
 class DeidentificationError(CitewellError):
     """Identifiers could not be removed, so nothing is sent on."""
 
@@ -61,6 +78,59 @@ class DeidentificationError(CitewellError):
     status = 503
     title = "The text could not be de-identified"
     retry_after_s = 5
+
+
+class PromptTooLongError(CitewellError):
+    """Question and record do not fit into the model's context."""
+
+    code = "prompt_too_long"
+    status = 413
+    title = "The question is too long for the model"
+
+
+class ModelError(CitewellError):
+    """The language model gives no answer that may leave."""
+
+    code = "model_failed"
+    status = 503
+    title = "The language model does not answer"
+    retry_after_s = 5
+
+
+class ModelUnavailableError(ModelError):
+    """No token comes from the language model."""
+
+    code = "model_unavailable"
+
+
+class ModelInterruptedError(ModelUnavailableError):
+    """The language model stopped in the middle of an answer."""
+
+    code = "model_interrupted"
+
+
+class ModelBusyError(ModelError):
+    """All slots of the language model are taken."""
+
+    code = "model_busy"
+
+
+class ModelRefusalError(ModelError):
+    """The model server does not take the request."""
+
+    code = "model_refused"
+
+
+class DraftRejectedError(ModelError):
+    """What the language model wrote is cut off, no valid answer, or not supported by what it cites."""
+
+    code = "draft_rejected"
+
+
+class ModelSettingError(CitewellError):
+    """A setting of the language model is wrong, as it shows at start."""
+
+    code = "model_setting"
 
 
 class CitationError(CitewellError):

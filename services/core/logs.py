@@ -10,7 +10,7 @@ ALLOWED_FIELDS: Final = frozenset(
     {
         "request_id", "route", "method", "status", "code", "duration_ms", "language", "engine", "level", "outcome",
         "passages", "diagnoses", "edition", "documents", "chunks", "embedder", "batch", "characters", "version",
-        "error_type",
+        "error_type", "prompt_tokens", "completion_tokens", "samples",
     }
 )  # fmt: skip
 """Extra fields of a log record that may be written. None of them can hold what a person wrote."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,6 +45,27 @@ class RetrievalSettings(_Part):
     max_waiting: int = Field(256, ge=1, le=10_000, description="queries that may wait; more are refused with 503")
 
 
+class ModelSettings(_Part):
+    """The language model behind vLLM. Without a URL the evidence engine answers."""
+
+    base_url: str = Field("", pattern=r"^(https?://\S+)?$", description="vLLM's API, as in http://host:8000/v1")
+    name: str = Field("Qwen/Qwen2.5-7B-Instruct", min_length=1, description="served model, or one of its adapters")
+    key: SecretStr = Field(SecretStr(""), description="key that vLLM was started with")
+    temperature: float = Field(0.3, ge=0, le=1.5, description="of sampling, where a request names none")
+    top_p: float = Field(0.9, gt=0, le=1, description="of sampling, where a request names none")
+    max_tokens: int = Field(2048, ge=256, le=8192, description="longest answer")
+    samples: int = Field(1, ge=1, le=5, description="answers drawn to see how far they agree")
+    conditions: int = Field(6, ge=1, le=12, description="conditions whose passages go into the prompt")
+    in_flight: int = Field(32, ge=1, le=1024, description="requests at the model at once; more wait")
+    connect_s: float = Field(3.0, gt=0, le=60, description="bound on connecting")
+    first_token_s: float = Field(20.0, gt=0, le=300, description="bound on the first token, waiting included")
+    between_tokens_s: float = Field(10.0, gt=0, le=300, description="bound between two tokens")
+    total_s: float = Field(60.0, gt=0, le=600, description="bound on a whole answer of the model")
+    probe_s: float = Field(5.0, gt=0, le=60, description="bound on the one token that shows the model is ready")
+    breaker_failures: int = Field(3, ge=1, le=100, description="failures in a row after which it is not asked")
+    breaker_cooldown_s: float = Field(10.0, gt=0, le=600, description="how long it is not asked then")
+
+
 class LibrarySettings(_Part):
     """The data that is read at start: terminology and triage rules."""
 
@@ -57,7 +78,10 @@ class ServerSettings(_Part):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     max_body_bytes: int = Field(4_194_304, ge=1024, description="larger request bodies are refused with 413")
-    deadline_s: float = Field(30.0, gt=0, le=600, description="bound on one answer")
+    tenant_header: str = Field(
+        "X-Tenant-ID", pattern=r"^[A-Za-z0-9-]{1,64}$", description="header in which your gateway says who asks"
+    )
+    deadline_s: float = Field(90.0, gt=0, le=600, description="bound on one answer")
 
 
 class Settings(BaseSettings):
@@ -70,6 +94,7 @@ class Settings(BaseSettings):
     index: IndexSettings = IndexSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
+    model: ModelSettings = ModelSettings()
     library: LibrarySettings = LibrarySettings()
     server: ServerSettings = ServerSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe level logged")

@@ -137,6 +137,14 @@ _SELF: Final = re.compile(
 )
 
 
+_SPEAKS_AGAINST: Final = re.compile(
+    r"\b(?:(?:argues?|speaks?) against|makes? [^.]{0,60} (?:less likely|unlikely)|does not suggest|not typical"
+    r"|suggests? (?:another|other|a different)|points? (?:to another|away))\b"
+    r"|不支持|提示(?:其他|另有)|可能性(?:较?小|较?低)|应考虑其他|不典型|更可能是其他",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
     """The text with each run of matched words as a placeholder; `runs` are the spans that these stand for."""
@@ -156,6 +164,11 @@ def assert_matches(text: str, tokens: Sequence[Token], matches: Sequence[Match])
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
     absent -= unknown
     return [_status(match, tokens, skeleton, absent, unknown) for match in matches]
+
+
+def speaks_against(sentence: str) -> bool:
+    """Whether a guideline's sentence says that what it names speaks against the condition."""
+    return bool(_SPEAKS_AGAINST.search(sentence))
 
 
 def _status(match: Match, tokens: Sequence[Token], skeleton: _Skeleton, absent: set[int], unknown: set[int]) -> Status:

@@ -1,6 +1,5 @@
 """What to do: advice, tests, department and questions, taken from the sentences of the leading guidelines."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from services.core.text import content_terms
 from services.core.types import Chunk, Document, SectionRole
 from services.findings.extract import Findings
 from services.findings.lexicon import Kind, Lexicon
+from services.findings.orders import is_order, names_medicine
 from services.generation.profile import GuidelineProfile, strongest
 
 _MAX_TIPS: Final = 5
@@ -17,20 +17,6 @@ _MAX_TESTS: Final = 6
 _MAX_QUESTIONS: Final = 4
 _MIN_TIP_CHARACTERS: Final = {"en": 25, "zh": 8}
 _SAME_TIP: Final = 0.6
-_DOSE: Final = re.compile(
-    r"\d(?:[\d.,/\s–-]*)(?:mg|mcg|[µμ]g|g|kg|ml|mL|iu|units?|tablets?|capsules?|puffs?|drops?|%)\b"
-    r"|\b(?:once|twice|thrice|\d+\s*(?:times|hourly)|every \d+ hours?)\b[^.]{0,20}\b(?:dai?ly|day|for \d)"
-    r"|\b(?:bd|tds|qds|prn|stat|i\.?v\.?|i\.?m\.?)\b"
-    r"|\d\s*(?:毫克|微克|克|毫升|片|粒|滴|喷|单位)|每[日天]\s*[\d一二三四两]\s*次",
-    re.IGNORECASE,
-)
-"""A dose or a drug order; sentences with one are not given to patients."""
-
-_DRUG: Final = re.compile(
-    r"\b\w+(?:cillin|mycin|cycline|floxacin|azole|statin|pril|sartan|olol|dipine|caine|profen|triptan|prazole|sone|solone|mab|vir)\b"
-    r"|\b(?:aspirin|paracetamol|acetaminophen|codeine|morphine|metformin|insulin|prednisolone|antibiotics?|tablets?|injections?)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +34,6 @@ class Guideline:
                     yield SentenceRef(chunk.id, number), chunk.text[sentence.start : sentence.end]
 
 
-def is_order(sentence: str) -> bool:
-    """Whether a sentence gives a dose or orders a medicine."""
-    return bool(_DOSE.search(sentence))
-
-
 def choose_tips(
     guidelines: Sequence[Guideline], findings: Findings, lexicon: Lexicon, *, with_medicines: bool = False
 ) -> tuple[Claim, ...]:
@@ -64,7 +45,7 @@ def choose_tips(
     offered = []
     for place, guideline in enumerate(guidelines):
         for order, (ref, text) in enumerate(guideline.sentences(SectionRole.SELF_CARE)):
-            orders = not with_medicines and (is_order(text) or _DRUG.search(text))
+            orders = not with_medicines and (is_order(text) or names_medicine(text))
             if orders or len(text) < _MIN_TIP_CHARACTERS.get(guideline.document.language, 25):
                 continue
             offered.append((risks.isdisjoint(lexicon.concepts_in(text)), place, order, ref, text))

@@ -1,7 +1,7 @@
 """The evidence engine: answers without a language model, from the guidelines' own sentences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.core.answer import Draft, DraftDiagnosis, SentenceRef
@@ -46,6 +46,14 @@ class Terminology:
     departments: Lexicon
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Conditions, best first, and what the guidelines on each say, by condition id."""
+
+    diagnoses: tuple[DraftDiagnosis, ...]
+    says: Mapping[str, GuidelineProfile]
+
+
 class EvidenceEngine:
     """Ranks the conditions of the retrieved passages and composes a draft."""
 
@@ -68,8 +76,8 @@ class EvidenceEngine:
                 for _, text in guidelines[0].sentences(*roles):
                     lexicon.concepts_in(text)
 
-    def draft(self, case: Case, passages: Sequence[Passage], library: Mapping[str, Sequence[Guideline]]) -> Draft:
-        """A draft from the guidelines of the retrieved conditions; without diagnoses where they do not cover the case.
+    def rank(self, case: Case, passages: Sequence[Passage], library: Mapping[str, Sequence[Guideline]]) -> Ranking:
+        """The conditions that the patient can have and that have a sentence to cite, best first.
 
         Args:
             case: The question.
@@ -77,19 +85,31 @@ class EvidenceEngine:
             library: The guidelines of each of these conditions, by condition id, the question's language first.
         """
         candidates = self._candidates(case, passages, library)
-        ranked = [d for d in rank(case, candidates, self._terminology.findings) if _is_worth_naming(d)]
+        ranked = rank(case, candidates, self._terminology.findings)
+        says = {candidate.condition.id: candidate.says for candidate in candidates}
+        return Ranking(tuple(diagnosis for diagnosis in ranked if diagnosis.refs), says)
+
+    def draft(self, case: Case, ranking: Ranking, library: Mapping[str, Sequence[Guideline]]) -> Draft:
+        """A draft of what ranks best; without diagnoses where the guidelines do not cover the case."""
+        ranked = [diagnosis for diagnosis in ranking.diagnoses if _is_worth_naming(diagnosis)]
         if not ranked or not is_covered(ranked[0]):
             return Draft()
         diagnoses = tuple(d for d in ranked if d.score > ranked[0].score - _FAR_BEHIND)[:_MAX_DIAGNOSES]
-        leading = [library[d.condition.id][0] for d in diagnoses[:_LEADING]]
-        says = {candidate.condition.id: candidate.says for candidate in candidates}
-        return Draft(
-            diagnoses=diagnoses,
-            tips=choose_tips(leading, case.findings, self._terminology.findings, with_medicines=case.for_clinician),
-            department=choose_department(leading[0], self._terminology.departments, case.language),
-            tests=choose_tests(leading, self._terminology.tests, case.language),
-            referral_refs=tuple(ref for ref, _ in leading[0].sentences(SectionRole.REFERRAL))[:2],
-            questions=choose_questions(diagnoses, says, case.findings, self._terminology.findings, case.language),
+        return self.complete(Draft(diagnoses), case, ranking, library)
+
+    def complete(self, draft: Draft, case: Case, ranking: Ranking, library: Mapping[str, Sequence[Guideline]]) -> Draft:
+        """The draft with advice, tests, department and questions from its leading guidelines, where it has none."""
+        terms = self._terminology
+        leading = [library[d.condition.id][0] for d in draft.diagnoses[:_LEADING]]
+        referral = tuple(ref for ref, _ in leading[0].sentences(SectionRole.REFERRAL))[:2]
+        tips = draft.tips or choose_tips(leading, case.findings, terms.findings, with_medicines=case.for_clinician)
+        return replace(
+            draft,
+            tips=tips,
+            department=draft.department or choose_department(leading[0], terms.departments, case.language),
+            tests=draft.tests or choose_tests(leading, terms.tests, case.language),
+            referral_refs=draft.referral_refs or referral,
+            questions=choose_questions(draft.diagnoses, ranking.says, case.findings, terms.findings, case.language),
         )
 
     def _candidates(
@@ -130,8 +150,8 @@ def is_covered(leading: DraftDiagnosis) -> bool:
 
 
 def _is_worth_naming(diagnosis: DraftDiagnosis) -> bool:
-    """A diagnosis needs a sentence to cite, and a symptom for it or a text that is close."""
-    return bool(diagnosis.refs) and (diagnosis.coverage > 0 or _similarity(diagnosis) >= MIN_SIMILARITY)
+    """A diagnosis needs a symptom for it or a text that is close."""
+    return diagnosis.coverage > 0 or _similarity(diagnosis) >= MIN_SIMILARITY
 
 
 def _similarity(diagnosis: DraftDiagnosis) -> float:

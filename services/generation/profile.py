@@ -9,7 +9,7 @@ from typing import Final
 from services.core.answer import SentenceRef
 from services.core.text import content_terms, tokenize
 from services.core.types import Chunk, SectionRole
-from services.findings.assertion import Status, assert_matches
+from services.findings.assertion import Status, assert_matches, speaks_against
 from services.findings.lexicon import Lexicon
 
 ROLE_WEIGHT: Final[Mapping[SectionRole, float]] = {
@@ -31,12 +31,6 @@ _USUALNESS: Final = (
 """Words of frequency and what they are worth; the first that a sentence has decides."""
 
 _UNQUALIFIED: Final = 0.7
-_SPEAKS_AGAINST: Final = re.compile(
-    r"\b(?:(?:argues?|speaks?) against|makes? [^.]{0,60} (?:less likely|unlikely)|does not suggest|not typical"
-    r"|suggests? (?:another|other|a different)|points? (?:to another|away))\b"
-    r"|不支持|提示(?:其他|另有)|可能性(?:较?小|较?低)|应考虑其他|不典型|更可能是其他",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ def _mentions(sentence: str, lexicon: Lexicon) -> dict[str, float]:
     if not matches:
         return {}
     weight = usualness(sentence)
-    against = bool(_SPEAKS_AGAINST.search(sentence))
+    against = speaks_against(sentence)
     found: dict[str, float] = {}
     statuses = assert_matches(sentence, tokens, matches)
     for match, status in zip(matches, statuses, strict=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from services.core.answer import Citation, SentenceRef
 from services.core.errors import CitationError
 from services.core.types import Chunk, Document
+from services.findings.orders import is_order
 
 
 def quote_of(ref: SentenceRef, chunk: Chunk) -> tuple[str, int, int]:
@@ -30,10 +31,12 @@ class Citations:
     Attributes:
         chunks: Passages that may be cited, by id; a reference to any other does not resolve.
         documents: Their documents, by id.
+        for_clinician: Whether sentences that give doses may be quoted.
     """
 
     chunks: Mapping[str, Chunk]
     documents: Mapping[str, Document]
+    for_clinician: bool = False
     _made: dict[SentenceRef, Citation] = field(default_factory=dict)
 
     def cite(self, refs: Iterable[SentenceRef]) -> tuple[str, ...]:
@@ -57,6 +60,8 @@ class Citations:
         try:
             quote, start, end = quote_of(ref, chunk)
         except CitationError:
+            return None
+        if not self.for_clinician and is_order(quote):
             return None
         return Citation(
             id=f"c{len(self._made) + 1}",

@@ -1,7 +1,7 @@
 """A first mapping from scores to probabilities and confidence levels. It is not calibrated yet, and says so."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.core.answer import Confidence, DraftDiagnosis
@@ -16,6 +16,7 @@ NONE_OF_THESE: Final = 1.5
 HIGH_FROM: Final = 0.7
 MEDIUM_FROM: Final = 0.35
 _LEAST_COVERED: Final = 0.5
+_HIGHEST_FIRST: Final[tuple[Confidence, ...]] = ("high", "medium", "low")
 
 
 def probabilities(diagnoses: Sequence[DraftDiagnosis]) -> list[float]:
@@ -33,8 +34,20 @@ def probabilities(diagnoses: Sequence[DraftDiagnosis]) -> list[float]:
     return [weight / total * share for weight, share in zip(weights, covered, strict=True)]
 
 
-def confidence_of(probability: float) -> Confidence:
-    """The level of a probability."""
+def with_votes(diagnoses: Sequence[DraftDiagnosis], known: Mapping[str, float]) -> list[float]:
+    """Probabilities of a model's diagnoses, in their order: the mean of the scores' and of the model's votes.
+
+    Args:
+        diagnoses: The model's.
+        known: Probabilities from the scores, by condition id.
+    """
+    return [(known[diagnosis.condition.id] + (diagnosis.votes or 0.0)) / 2 for diagnosis in diagnoses]
+
+
+def confidence_of(probability: float, word: Confidence | None = None) -> Confidence:
+    """The level of a probability; what the model calls its confidence may lower it, never raise it."""
     if CALIBRATED and probability >= HIGH_FROM:
-        return "high"
-    return "medium" if probability >= MEDIUM_FROM else "low"
+        level: Confidence = "high"
+    else:
+        level = "medium" if probability >= MEDIUM_FROM else "low"
+    return level if word is None else max(level, word, key=_HIGHEST_FIRST.index)

@@ -7,7 +7,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Path
 
 from services.api.deps import AssistantDep
-from services.api.present import guideline_ref, sources_out
+from services.api.present import evidence_out, guideline_ref, sources_out
 from services.api.problems import responses
 from services.api.requests import SearchRequest
 from services.api.schemas import (
@@ -16,7 +16,6 @@ from services.api.schemas import (
     GuidelinesAnswer,
     GuidelineSummary,
     LibraryAnswer,
-    PassageHit,
     PassageOut,
     SearchAnswer,
     SectionOut,
@@ -48,20 +47,7 @@ async def search(body: SearchRequest, assistant: AssistantDep) -> SearchAnswer:
     """Dense and lexical search, fused by rank; one passage for each condition."""
     language = detect_language(body.query) if body.language == "auto" else base_language(body.language)
     passages = await assistant.search(deidentify(RawText(body.query)), language, body.k)
-    return SearchAnswer(
-        passages=[
-            PassageHit(
-                id=passage.chunk.id,
-                text=passage.chunk.text,
-                score=round(passage.score, 5),
-                similarity=None if passage.similarity is None else round(passage.similarity, 4),
-                guideline=guideline_ref(passage.document),
-                section=passage.chunk.section,
-                page=passage.chunk.page,
-            )
-            for passage in passages
-        ]
-    )
+    return evidence_out(passages)
 
 
 @router.get("/v1/library", summary="The published edition")
@@ -77,7 +63,8 @@ async def library(assistant: AssistantDep) -> LibraryAnswer:
         triage_rules=assistant.library.rules,
         languages=sorted({document.language for document in documents.values()}),
         embedder=manifest.embedder,
-        engine="evidence",
+        engine="evidence" if assistant.model is None else "vllm",
+        model=None if assistant.model is None else assistant.model.name,
         calibrated=CALIBRATED,
         service_version=SERVICE_VERSION,
     )

@@ -11,7 +11,6 @@ from services.generation.advice import (
     choose_questions,
     choose_tests,
     choose_tips,
-    is_order,
 )
 from services.generation.profile import read_profile
 
@@ -59,39 +58,6 @@ def test_sentences_are_those_of_the_asked_sections_in_reading_order():
         (SentenceRef("one:tests", 1), "Another."),
         (SentenceRef("one:referral", 0), "See a surgeon."),
     ]
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Give 500 mg now.",
-        "Take 1-2 tablets.",
-        "10 ml of syrup helps.",
-        "Use it twice daily.",
-        "One dose every 6 hours for 5 days.",
-        "Give it i.v. at once.",
-        "500 mg tds",
-        "服用500毫克。",
-        "每日3次。",
-        "每次2片。",
-    ],
-)
-def test_a_dose_or_an_order_is_seen(sentence):
-    assert is_order(sentence)
-
-
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "Drinking enough water helps.",
-        "Rest for 2 days is enough.",
-        "多喝水。",
-        "Stopping smoking helps.",
-        "Sleep 8 hours.",
-    ],
-)
-def test_plain_advice_is_no_order(sentence):
-    assert not is_order(sentence)
 
 
 def test_tips_are_the_self_care_sentences_of_the_leading_guideline():

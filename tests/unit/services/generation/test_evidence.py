@@ -54,7 +54,8 @@ def passage(one, score=0.05, similarity=None):
 
 def draft(text, passages, library=None, language="en"):
     case = Case(text, language, extract(text, FINDINGS), Patient())
-    return EvidenceEngine(TERMINOLOGY).draft(case, passages, library or LIBRARY)
+    engine = EvidenceEngine(TERMINOLOGY)
+    return engine.draft(case, engine.rank(case, passages, library or LIBRARY), library or LIBRARY)
 
 
 def test_the_condition_whose_guideline_covers_the_findings_leads():
