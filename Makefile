@@ -8,14 +8,16 @@ UV := UV_LINK_MODE=copy $(BIN)/uv
 # Builds of torch differ from machine to machine, so it is pinned by version only. A CPU build in pip's configured
 # find-links is taken first, then the one of PyTorch's own index, at last whatever the configured index has.
 TORCH := torch==2.13.0
+VLLM := .venv-vllm
+TINY := var/tiny-qwen2
 
-.PHONY: run test lint bench evaluate lock clean
+.PHONY: run test lint bench bench-llm evaluate vllm lock clean
 
 run: $(VENV)/.run
 	-@$(BIN)/citewell-ingest sync guidelines
 	@CITEWELL_SERVER__HOST=$(HOST) CITEWELL_SERVER__PORT=$(PORT) $(BIN)/citewell-serve
 
-test: $(VENV)/.test
+test: $(VENV)/.test vllm
 	$(BIN)/pytest
 
 lint: $(VENV)/.test
@@ -26,6 +28,16 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m evals.benchmarks.speed
+
+# MODEL=folder PROFILE=gpu-1 measures another model; one without weights gets dummy ones.
+bench-llm: $(VENV)/.test vllm
+	@[ -n "$(MODEL)" ] || [ -f $(TINY)/config.json ] || $(BIN)/python tests/tiny_qwen2.py $(TINY)
+	$(BIN)/python -m evals.benchmarks.llm --model $(or $(MODEL),$(TINY)) --profile $(or $(PROFILE),cpu)
+
+# vLLM's CPU build, for tests and benchmarks. Where there is none (exit code 3), tests that need it are skipped.
+vllm: $(BIN)/uv
+	@[ $(VLLM)/.installed -nt deploy/vllm/requirements-cpu.txt ] || { \
+		bash deploy/vllm/install-cpu.sh $(VLLM) $(BIN)/uv && touch $(VLLM)/.installed || [ $$? -eq 3 ]; }
 
 evaluate: $(VENV)/.test
 	$(BIN)/python -m evals.benchmarks.national --guidelines $(GUIDELINES) --cases $(CASES)
@@ -53,5 +65,9 @@ lock: $(BIN)/uv
 	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(UV) pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-emit-package torch --extra build --extra dev pyproject.toml -o requirements-dev.txt
 
+	UV_FIND_LINKS="$${PIP_FIND_LINKS:-}" $(UV) pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--override deploy/vllm/overrides-cpu.txt --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--no-emit-package torch deploy/vllm/requirements-cpu.in -o deploy/vllm/requirements-cpu.txt
+
 clean:
-	rm -rf $(VENV) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VLLM) var build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
 """Settings become real objects; the only place that builds them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -23,8 +23,14 @@ _WARM_UP: Final = ("cough and fever for three days", "咳嗽发热三天")
 
 
 @asynccontextmanager
-async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
+async def open_assistant(
+    settings: Settings, model_client: Callable[[ModelSettings], VllmClient] = VllmClient
+) -> AsyncIterator[Assistant]:
     """Load everything, warm it up, hand out an assistant that is ready, and close it at the end.
+
+    Args:
+        settings: What to open.
+        model_client: Makes the client of the model server, where there is one.
 
     Raises:
         CitewellError: Something is missing or does not fit; the message says what to do.
@@ -43,7 +49,9 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
         embedder = TransformerEmbedder.open(settings.embedding)
         library = Library(index, rules)
         engine = EvidenceEngine(terminology)
-        model = await stack.enter_async_context(_open_model(settings.model)) if settings.model.base_url else None
+        model = None
+        if settings.model.base_url:
+            model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
         parts = Parts(
             library=library,
             retriever=Retriever(index, embedder, settings.retrieval),
@@ -63,9 +71,8 @@ async def open_assistant(settings: Settings) -> AsyncIterator[Assistant]:
 
 
 @asynccontextmanager
-async def _open_model(settings: ModelSettings) -> AsyncIterator[ModelEngine]:
+async def _checked(client: VllmClient, settings: ModelSettings) -> AsyncIterator[ModelEngine]:
     """A model engine whose server was seen to answer."""
-    client = VllmClient(settings)
     try:
         await client.check()
         yield ModelEngine(client, settings)

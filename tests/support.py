@@ -2,22 +2,25 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
 from services.api.app import create_app
-from services.core.settings import IndexSettings, LibrarySettings, ServerSettings, Settings
+from services.core.settings import IndexSettings, LibrarySettings, ModelSettings, ServerSettings, Settings
+from services.generation.vllm import VllmClient
 from services.wiring import open_assistant
 
 ROOT = Path(__file__).parents[1]
 GUIDELINES = ROOT / "guidelines"
 
 
-def settings_for(uri: Path, **server: object) -> Settings:
+def settings_for(uri: Path, model: ModelSettings | None = None, **server: object) -> Settings:
     return Settings(
         index=IndexSettings(uri=str(uri)),
         library=LibrarySettings(folder=GUIDELINES),
+        model=model or ModelSettings(),
         server=ServerSettings(port=1, **server),
     )
 
@@ -25,8 +28,9 @@ def settings_for(uri: Path, **server: object) -> Settings:
 class Server:
     """The service on a free port of the loopback, in a thread with a loop of its own."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, model_client: Callable[[ModelSettings], VllmClient] = VllmClient) -> None:
         self.url = ""
+        self._model_client = model_client
         self._settings = settings
         self._ready = threading.Event()
         self._server: uvicorn.Server | None = None
@@ -53,7 +57,7 @@ class Server:
             self._ready.set()
 
     async def _serve(self) -> None:
-        async with open_assistant(self._settings) as assistant:
+        async with open_assistant(self._settings, self._model_client) as assistant:
             app = create_app(assistant, self._settings.server)
             self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
             serving = asyncio.create_task(self._server.serve())

@@ -3,9 +3,7 @@
 import asyncio
 import os
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +19,7 @@ from pymilvus import AnnSearchRequest, MilvusClient, RRFRanker
 from rich.console import Console
 from rich.table import Table
 
+from evals.benchmarks.processes import free_port, run_until_ready
 from ingestion.build import Workshop, sync
 from services.assistant.intake import Question
 from services.core.settings import IndexSettings, Settings
@@ -47,7 +46,6 @@ QUESTIONS = (
 )
 _ROUNDS = 8
 _STARTS = 3
-_READY_WITHIN_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,33 +228,13 @@ async def _timed_post(url: str) -> float:
 
 @contextmanager
 def _server(uri: str) -> Iterator[str]:
-    """A server process of its own on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "CITEWELL_INDEX__URI": uri, "CITEWELL_SERVER__PORT": str(port)}
-    environment["CITEWELL_LOG_LEVEL"] = "WARNING"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.api"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    """The service on a free port."""
+    port = free_port()
+    environment = {"CITEWELL_INDEX__URI": uri, "CITEWELL_SERVER__PORT": str(port), "CITEWELL_LOG_LEVEL": "WARNING"}
     url = f"http://127.0.0.1:{port}"
-    try:
-        _wait(url, process)
+    command = [sys.executable, "-m", "services.api"]
+    with run_until_ready(command, f"{url}/readyz", environment, Path(uri).with_suffix(".log")):
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _READY_WITHIN_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx2.get(f"{url}/readyz").status_code == httpx2.codes.OK:
-                return
-        except httpx2.TransportError:
-            time.sleep(0.2)
-    raise RuntimeError("the server did not become ready")
 
 
 if __name__ == "__main__":

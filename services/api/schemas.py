@@ -279,12 +279,16 @@ class LibraryAnswer(Out):
 
 
 class HealthAnswer(Out):
-    """The process is up, or ready."""
+    """The process is up."""
 
-    status: Literal["ok", "ready"]
-    model: Literal["none", "ready", "unavailable"] | None = Field(
-        None, description="Of `/readyz`; while it is unavailable the evidence engine answers"
-    )
+    status: Literal["ok"]
+
+
+class ReadyAnswer(Out):
+    """Questions can be answered; while the model is unavailable, the evidence engine answers them."""
+
+    status: Literal["ready"]
+    model: Literal["none", "ready", "unavailable"]
 
 
 class FieldProblem(Out):

@@ -65,6 +65,12 @@ class _Reading:
     ranking: Ranking
     draft: Draft
 
+    @property
+    def evidence(self) -> tuple[Passage, ...]:
+        """The passages of the conditions that may be named, best first; none where the case is not covered."""
+        found = {passage.document.condition.id: passage for passage in self.passages}
+        return tuple(found[diagnosis.condition.id] for diagnosis in self.draft.diagnoses)
+
 
 class Assistant:
     """Answers questions from the library's guidelines."""
@@ -107,7 +113,7 @@ class Assistant:
         yield self._triage_found(intake)
         passages = await parts.retriever.retrieve(Query(intake.query, intake.language, parts.conditions))
         reading = await anyio.to_thread.run_sync(self._read, question, intake, passages)
-        yield EvidenceFound(tuple(reading.passages[: len(reading.draft.diagnoses)]))
+        yield EvidenceFound(reading.evidence)
         if parts.model is None or not reading.draft.diagnoses:
             yield Answered(await anyio.to_thread.run_sync(self._from_evidence, reading))
             return

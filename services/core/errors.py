@@ -26,6 +26,7 @@ CitewellError
     └── IndexDamagedError
 """
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 
@@ -194,3 +195,19 @@ class IndexDamagedError(IndexUnavailableError):
     """Rows are missing that the edition's manifest promises."""
 
     code = "index_damaged"
+
+
+def only_ours(failed: ExceptionGroup[Exception]) -> Exception:
+    """One of our errors, if all that failed in a task group are ours; else the group as it is."""
+    ours, others = failed.split(CitewellError)
+    if ours is None or others is not None:
+        return failed
+    return next(error for error in _leaves(ours))
+
+
+def _leaves(failed: Exception) -> Iterator[Exception]:
+    if isinstance(failed, ExceptionGroup):
+        for inner in failed.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield failed

@@ -28,31 +28,41 @@ class Breaker:
         """Whether the last requests failed and no probe has succeeded since."""
         return self._probe_at is not None
 
+    @property
+    def is_troubled(self) -> bool:
+        """Whether the last request failed."""
+        return self._failed > 0
+
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self, *, proves: bool = True) -> Iterator[None]:
         """Around one request. A cancelled one says nothing of the server, and counts neither way.
+
+        Args:
+            proves: Whether success shows that the server does its main work; else only failure counts.
 
         Raises:
             ModelUnavailableError: It is open, or another request is probing.
         """
-        is_probe = self._admit()
+        is_probe = self._admit() and proves
+        self._is_probing = self._is_probing or is_probe
         try:
             yield
         except ModelUnavailableError:
             self._fail()
             raise
         else:
-            self._failed, self._probe_at = 0, None
+            if proves:
+                self._failed, self._probe_at = 0, None
         finally:
             if is_probe:
                 self._is_probing = False
 
     def _admit(self) -> bool:
+        """Whether the request is a probe."""
         if self._probe_at is None:
             return False
         if self._is_probing or self._clock() < self._probe_at:
             raise ModelUnavailableError("the language model failed lately and is not asked for now")
-        self._is_probing = True
         return True
 
     def _fail(self) -> None:

@@ -20,6 +20,7 @@ from services.core.errors import (
     ModelSettingError,
     ModelUnavailableError,
     PromptTooLongError,
+    only_ours,
 )
 from services.core.settings import ModelSettings
 from services.generation.breaker import Breaker
@@ -77,16 +78,23 @@ class VllmClient:
     """
 
     def __init__(self, settings: ModelSettings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
-        """Not connected yet; `transport` stands in for the network in tests."""
+        """Not connected yet; `transport` stands in for the network in tests.
+
+        Raises:
+            ModelSettingError: The URL is none.
+        """
         self._settings = settings
         key = settings.key.get_secret_value()
-        self._http = httpx2.AsyncClient(
-            base_url=settings.base_url.rstrip("/") + "/",
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            timeout=httpx2.Timeout(settings.total_s, connect=settings.connect_s),
-            limits=httpx2.Limits(max_connections=None),
-            transport=transport,
-        )
+        try:
+            self._http = httpx2.AsyncClient(
+                base_url=settings.base_url.rstrip("/") + "/",
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+                timeout=httpx2.Timeout(settings.total_s, connect=settings.connect_s),
+                limits=httpx2.Limits(max_connections=None),
+                transport=transport,
+            )
+        except httpx2.InvalidURL as exc:
+            raise ModelSettingError("the model server's URL is none: check CITEWELL_MODEL__BASE_URL") from exc
         self._slots = anyio.Semaphore(settings.in_flight)
         self._counts: OrderedDict[str, int] = OrderedDict()
         self._last_token_at: float | None = None
@@ -107,7 +115,7 @@ class VllmClient:
         try:
             with anyio.fail_after(settings.first_token_s):
                 listed = await self._http.get("models")
-        except (httpx2.TransportError, TimeoutError, httpx2.InvalidURL) as exc:
+        except (httpx2.RequestError, TimeoutError, httpx2.InvalidURL) as exc:
             raise ModelSettingError("the model server does not answer: check CITEWELL_MODEL__BASE_URL") from exc
         if listed.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise ModelSettingError("the model server refuses the key: check CITEWELL_MODEL__KEY")
@@ -117,7 +125,7 @@ class VllmClient:
             )
         self.context_tokens = _context_of(listed, settings.name)
         try:
-            await self.probe()
+            await self._make_one_token(settings.first_token_s)
         except CitewellError as exc:
             raise ModelSettingError("the model server serves the model but makes no token: restart it") from exc
 
@@ -127,14 +135,20 @@ class VllmClient:
         Raises:
             ModelUnavailableError: No token came.
         """
-        settings = self._settings
-        if self._last_token_at is not None and anyio.current_time() - self._last_token_at < settings.probe_s:
-            return
-        body = {"model": settings.name, "messages": [{"role": "user", "content": "."}], "max_tokens": 1}
+        probe_s, last = self._settings.probe_s, self._last_token_at
+        if last is None or self.breaker.is_troubled or anyio.current_time() - last >= probe_s:
+            await self._make_one_token(probe_s)
+
+    async def _make_one_token(self, within_s: float) -> None:
+        body = {
+            "model": self._settings.name,
+            "messages": [{"role": "user", "content": "."}],
+            "max_tokens": 1,
+        }
         try:
-            with anyio.fail_after(settings.probe_s):
+            with anyio.fail_after(within_s):
                 response = await self._http.post("chat/completions", json=body)
-        except (httpx2.TransportError, TimeoutError) as exc:
+        except (httpx2.RequestError, TimeoutError) as exc:
             raise ModelUnavailableError("the model server makes no token") from exc
         if response.status_code != HTTPStatus.OK:
             raise _refusal(response)
@@ -147,14 +161,8 @@ class VllmClient:
             ModelUnavailableError: The server does not count.
         """
         found = {text: self._counts[text] for text in texts if text in self._counts}
-
-        async def count(text: str) -> None:
-            found[text] = await self._count(text)
-
-        async with anyio.create_task_group() as group:
-            for text in dict.fromkeys(texts):
-                if text not in found:
-                    group.start_soon(count, text)
+        with self.breaker.attempt(proves=False):
+            found |= await self._count_all([text for text in dict.fromkeys(texts) if text not in found])
         for text in keep & found.keys():
             self._counts[text] = found[text]
         while len(self._counts) > _KEPT_COUNTS:
@@ -230,7 +238,7 @@ class VllmClient:
                         raise _refusal(source.response)
                     events = aiter(source)
                     first = _read(await anext(events))
-            except (httpx2.TransportError, TimeoutError, StopAsyncIteration) as exc:
+            except (httpx2.RequestError, TimeoutError, StopAsyncIteration) as exc:
                 raise ModelUnavailableError("no token came from the language model in time") from exc
             self._last_token_at = anyio.current_time()
             stack.push_async_callback(opening.pop_all().aclose)
@@ -242,21 +250,38 @@ class VllmClient:
         try:
             with anyio.fail_after(max(_LEAST_WAIT_S, left)):
                 event = await anext(events)
-        except (httpx2.TransportError, TimeoutError, StopAsyncIteration) as exc:
+        except (httpx2.RequestError, TimeoutError, StopAsyncIteration) as exc:
             raise ModelInterruptedError("the language model stopped in the middle of an answer") from exc
         self._last_token_at = anyio.current_time()
         return None if event.data == _DONE else _read(event)
+
+    async def _count_all(self, texts: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+
+        async def count(text: str) -> None:
+            found[text] = await self._count(text)
+
+        try:
+            async with anyio.create_task_group() as group:
+                for text in texts:
+                    group.start_soon(count, text)
+        except ExceptionGroup as failed:
+            raise only_ours(failed) from failed
+        return found
 
     async def _count(self, text: str) -> int:
         body = {"model": self._settings.name, "prompt": text, "add_special_tokens": False}
         try:
             with anyio.fail_after(self._settings.first_token_s):
                 response = await self._http.post(self._http.base_url.join("/tokenize"), json=body)
-        except (httpx2.TransportError, TimeoutError) as exc:
+        except (httpx2.RequestError, TimeoutError) as exc:
             raise ModelUnavailableError("the model server does not count tokens") from exc
         if response.status_code != HTTPStatus.OK:
             raise _refusal(response)
-        return int(response.json()["count"])
+        try:
+            return int(response.json()["count"])
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ModelUnavailableError("the model server does not count tokens") from exc
 
     def _body(
         self, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling, cache_salt: str
@@ -298,17 +323,20 @@ def _parts(event: _Event) -> Iterator[Piece | Ended | Usage]:
     """What an event says.
 
     Raises:
-        ModelInterruptedError: The server gave the request up.
+        ModelInterruptedError: The server gave the request up, or the event is not of vLLM's form.
     """
-    for choice in event.get("choices", ()):
-        if text := choice.get("delta", {}).get("content"):
-            yield Piece(choice["index"], text)
-        if reason := choice.get("finish_reason"):
-            if reason == _ABORTED:
-                raise ModelInterruptedError("the model server gave the answer up")
-            yield Ended(choice["index"], reason == _COMPLETE)
-    if usage := event.get("usage"):
-        yield Usage(usage["prompt_tokens"], usage["completion_tokens"])
+    try:
+        for choice in event.get("choices", ()):
+            if text := choice.get("delta", {}).get("content"):
+                yield Piece(choice["index"], text)
+            if reason := choice.get("finish_reason"):
+                if reason == _ABORTED:
+                    raise ModelInterruptedError("the model server gave the answer up")
+                yield Ended(choice["index"], reason == _COMPLETE)
+        if usage := event.get("usage"):
+            yield Usage(usage["prompt_tokens"], usage["completion_tokens"])
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise ModelInterruptedError("the model server sent an event of another form") from exc
 
 
 def _refusal(response: httpx2.Response) -> CitewellError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import anyio
 import anyio.to_thread
 
-from services.core.errors import CitewellError
+from services.core.errors import only_ours
 from services.core.settings import RetrievalSettings
 from services.core.text import lexical_form
 from services.core.types import DeidentifiedText, Document, Passage
@@ -59,7 +59,7 @@ class Retriever:
                 group.start_soon(run, "dense")
                 group.start_soon(run, "lexical")
         except ExceptionGroup as failed:
-            raise _only_ours(failed) from failed
+            raise only_ours(failed) from failed
         return await anyio.to_thread.run_sync(self._passages, queries, sides["dense"], sides["lexical"])
 
     def _dense(self, queries: Sequence[Query]) -> list[list[Hit]]:
@@ -106,12 +106,6 @@ class Retriever:
         sides = [rank_groups([(conditions[hit.chunk_id], hit.strength) for hit in hits]) for hits in (dense, lexical)]
         ranked = reciprocal_rank_fusion(sides, k)
         return {best[condition]: score for condition, score in list(ranked.items())[: query.k]}
-
-
-def _only_ours(failed: ExceptionGroup[Exception]) -> Exception:
-    """One of our errors, where both sides failed with ours; else the group as it is."""
-    ours, others = failed.split(CitewellError)
-    return failed if ours is None or others is not None else ours.exceptions[0]
 
 
 def _speaks(document: Document, language: str) -> bool:

@@ -61,7 +61,7 @@ def test_unknown_ids_are_not_found_and_not_echoed(client):
 
 
 def test_health_routes_answer(client):
-    assert client.get("/livez").json()["status"] == "ok"
+    assert client.get("/livez").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ready", "model": "none"}
 
 

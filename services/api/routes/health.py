@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from services.api.deps import AssistantDep
 from services.api.problems import responses
-from services.api.schemas import HealthAnswer
+from services.api.schemas import HealthAnswer, ReadyAnswer
 from services.core.errors import ModelError
 
 router = APIRouter(tags=["health"])
@@ -20,13 +20,13 @@ async def livez() -> HealthAnswer:
 
 
 @router.get("/readyz", summary="Questions can be answered", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
-async def readyz(assistant: AssistantDep) -> HealthAnswer:
+async def readyz(assistant: AssistantDep) -> ReadyAnswer:
     """The index answers, and whether the model makes a token; without it the evidence engine answers."""
     await anyio.to_thread.run_sync(assistant.library.ping)
     if assistant.model is None:
-        return HealthAnswer(status="ready", model="none")
+        return ReadyAnswer(status="ready", model="none")
     try:
         await assistant.model.probe()
     except ModelError:
-        return HealthAnswer(status="ready", model="unavailable")
-    return HealthAnswer(status="ready", model="ready")
+        return ReadyAnswer(status="ready", model="unavailable")
+    return ReadyAnswer(status="ready", model="ready")

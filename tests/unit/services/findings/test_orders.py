@@ -45,7 +45,16 @@ def test_plain_advice_is_no_order(sentence):
 
 
 @pytest.mark.parametrize(
-    "sentence", ["Amoxicillin helps.", "阿莫西林有效。", "用胰岛素治疗", "Start metformin.", "头孢类", "an antibiotic", "ibuprofen"]
+    "sentence",
+    [
+        "Amoxicillin helps.",
+        "阿莫西林有效。",
+        "用胰岛素治疗",
+        "Start metformin.",
+        "头孢类",
+        "an antibiotic",
+        "ibuprofen",
+    ],
 )
 def test_a_medicine_is_seen(sentence):
     assert names_medicine(sentence)
