@@ -54,6 +54,10 @@ _ROUNDS: Final = 3
 _FREE_TOKENS: Final = 128
 _START_WITHIN_S: Final = 900.0
 _SEED: Final = 7
+_TEMPERATURE: Final = 1.0
+"""With the seed the same text comes each way, and a model of random weights does not repeat itself."""
+
+_CONTEXT_TOKENS: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,7 @@ async def _bodies(settings: Settings, model: ModelSettings, index: Path) -> list
     )
     async with open_assistant(inside, lambda given: VllmClient(given, recorder)) as assistant:
         for text in QUESTIONS:
-            wish = Wish(temperature=0.0, seed=_SEED)
+            wish = Wish(temperature=_TEMPERATURE, seed=_SEED)
             await assistant.diagnose(Question(RawText(text), audience="clinician", generation=wish))
     return [body for body in recorder.bodies if body.get("stream")]
 
@@ -243,7 +247,8 @@ async def _through(client: httpx2.AsyncClient, service: str, text: str) -> Timin
     marks: list[tuple[float, int]] = []
     retrieved = 0.0
     body = {
-        "symptoms": text, "audience": "clinician", "stream": True, "generation": {"temperature": 0.0, "seed": _SEED},
+        "symptoms": text, "audience": "clinician", "stream": True,
+        "generation": {"temperature": _TEMPERATURE, "seed": _SEED},
     }  # fmt: skip
     began = time.perf_counter()
     async with client.sse(f"{service}/v1/diagnose", method="POST", json=body) as source:
@@ -276,7 +281,8 @@ def _in(numbers: Sequence[Item], size: int) -> list[Sequence[Item]]:
 def _vllm(model: Path, profile: str, vllm: str | None, flags: Sequence[str], scratch: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "services.generation.launch", profile, "--model", str(model)]
-    command += ["--port", str(port), *(["--vllm", vllm] if vllm else []), "--", *flags]
+    command += ["--port", str(port), *(["--vllm", vllm] if vllm else [])]
+    command += ["--", "--max-model-len", str(_CONTEXT_TOKENS), *flags]
     if not any(model.glob("*.safetensors")):
         command += ["--load-format", "dummy"]
     environment = {

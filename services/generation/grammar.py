@@ -100,4 +100,6 @@ def read_reply(text: str) -> Reply:
     try:
         return Reply.model_validate_json(text)
     except ValidationError as exc:
-        raise DraftRejectedError("the model's answer does not follow the schema") from exc
+        # Not chained: pydantic names fields that are too many, and those are the model's words.
+        wrong = exc.error_count()
+        raise DraftRejectedError(f"the model's answer does not follow the schema in {wrong} places") from None

@@ -19,6 +19,7 @@ from services.generation.prompt import (
     fit,
     lay_out,
     most_tokens,
+    overhead_tokens,
     texts_of,
 )
 from services.generation.redaction import Redactor
@@ -138,7 +139,7 @@ class ModelEngine:
     async def _counts(self, pieces: Pieces, budget: int) -> dict[str, int]:
         """Tokens of each piece; where even the most that there can be fits, the server need not be asked."""
         most = {text: most_tokens(text) for text in texts_of(pieces)}
-        if sum(most.values()) + 3 * len(most) <= budget:
+        if sum(most[text] for text in texts_of(pieces)) + overhead_tokens(pieces) <= budget:
             return most
         return await self._client.count_tokens(list(most), frozenset({pieces.instructions, *pieces.blocks}))
 

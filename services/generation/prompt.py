@@ -22,6 +22,9 @@ from services.generation.grammar import TEMPLATE
 MESSAGE_OVERHEAD_TOKENS: Final = 8
 """What a chat template puts around a message, at most; ChatML needs five."""
 
+_PASSAGE_OVERHEAD_TOKENS: Final = 2
+"""Between two passages; that the first has nothing before it makes up for the delimiters of all."""
+
 _MARKUP: Final = re.compile(r"<(?=[a-z/|!])", re.IGNORECASE)
 """Control tokens (`<|im_start|>`), tool tags and our own delimiters all begin like this; "< 90" does not."""
 
@@ -179,12 +182,12 @@ def fit(pieces: Pieces, counts: Mapping[str, int], budget_tokens: int) -> Fit:
     used = (
         counts[pieces.instructions]
         + counts[pieces.question]
-        + 3 * MESSAGE_OVERHEAD_TOKENS
         + sum(counts[block] for block in pieces.blocks)
-        + sum(counts[turn.text] + MESSAGE_OVERHEAD_TOKENS for turn in pieces.turns)
+        + sum(counts[turn.text] for turn in pieces.turns)
+        + overhead_tokens(pieces)
     )
     while used > budget_tokens and len(kept) > 1:
-        used -= counts[pieces.blocks[kept.pop()]]
+        used -= counts[pieces.blocks[kept.pop()]] + _PASSAGE_OVERHEAD_TOKENS
     while used > budget_tokens and turns:
         used -= counts[pieces.turns[turns.pop(0)].text] + MESSAGE_OVERHEAD_TOKENS
     if used > budget_tokens:
@@ -227,6 +230,11 @@ def texts_of(pieces: Pieces) -> tuple[str, ...]:
     return (pieces.instructions, *pieces.blocks, *(turn.text for turn in pieces.turns), pieces.question)
 
 
+def overhead_tokens(pieces: Pieces) -> int:
+    """What stands around and between the pieces, at most."""
+    return MESSAGE_OVERHEAD_TOKENS * (3 + len(pieces.turns)) + _PASSAGE_OVERHEAD_TOKENS * len(pieces.blocks)
+
+
 def most_tokens(text: str) -> int:
     """No byte-level tokenizer makes more tokens of a text than it has bytes in UTF-8."""
     return len(text.encode("utf-8"))
@@ -248,7 +256,7 @@ def _block(label: str, condition: str, item: Evidence, texts: Texts) -> str:
         sentence = chunk.sentences[place]
         text = " ".join(chunk.text[sentence.start : sentence.end].split())
         lines.append(f"[{label}.{place + 1}] {neutralize(text)}")
-    return "\n".join([neutralize(lines[0]), *lines[1:]])
+    return "\n".join([neutralize(" ".join(lines[0].split())), *lines[1:]])
 
 
 def _question(asked: PromptQuestion, texts: Texts) -> str:

@@ -1,5 +1,7 @@
 """Draft text for patients: strings with doses or medicines never leave, not even in an unverified draft."""
 
+import json
+
 from services.findings.orders import is_order, names_medicine
 
 WITHHELD = "…"
@@ -29,7 +31,16 @@ class Redactor:
         if character == '"' and not self._is_escaped:
             held = "".join(self._string)
             self._string = None
-            return (WITHHELD if is_order(held) or names_medicine(held) else held) + character
+            return (WITHHELD if _orders(held) else held) + character
         self._is_escaped = character == "\\" and not self._is_escaped
         self._string.append(character)
         return ""
+
+
+def _orders(held: str) -> bool:
+    """Whether the string inside the quotes gives a dose or names a medicine, however it is escaped."""
+    try:
+        text = str(json.loads(f'"{held}"', strict=False))
+    except ValueError:
+        return True
+    return is_order(text) or names_medicine(text)

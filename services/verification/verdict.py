@@ -9,14 +9,16 @@ from services.core.answer import Claim, Draft, DraftDiagnosis, FindingClaim, Sen
 from services.core.errors import CitationError
 from services.core.text import content_terms, detect_language, sentence_spans
 from services.core.types import Chunk, Document, SectionRole
+from services.findings.extract import extract
 from services.findings.orders import is_order, names_medicine
 from services.verification.citations import quote_of
-from services.verification.claims import LEAST_SHARED, Said, Terms, expected, is_supported, quantities, stated
+from services.verification.claims import Said, Terms, expected, is_supported, least_shared, quantities, stated
 
 _PLAYS_DOWN: Final = re.compile(
     r"\b(?:no|not an?|isn['’]t an?) (?:emergency|danger|need|urgen\w+)|\bnot (?:serious|dangerous|urgent|necessary)\b"
+    r"|\b(?:need not|needn['’]t|(?:do|does) ?n[o'’]?t need|no reason)\b"
     r"|\bnothing (?:serious|to worry)|\bharmless\b|\bsafe to (?:wait|stay)|\b(?:don['’]t|no need to) worry\b"
-    r"|不严重|无需|不需要|不必|没有危险|无危险|不用担心|不是急症|并非急症|没事|无大碍|安全",
+    r"|不严重|无需|不需要|不必|不用(?!药)|没有危险|无危险|不是急症|并非急症|没事|无大碍|安全",
     re.IGNORECASE,
 )
 _MAY_RAISE: Final = frozenset({SectionRole.RED_FLAGS, SectionRole.REFERRAL})
@@ -103,10 +105,21 @@ def _rationale(text: str, quotes: Sequence[str], names: Sequence[str], grounds: 
     for start, end in sentence_spans(text, detect_language(text)):
         sentence = text[start:end]
         terms = content_terms(sentence)
-        is_known = bool(terms) and len(terms & known) / len(terms) >= LEAST_SHARED
-        if is_known and quantities(sentence) <= numbers and grounds.may_say(sentence):
+        is_known = bool(terms) and len(terms & known) / len(terms) >= least_shared(sentence)
+        if (
+            is_known
+            and quantities(sentence) <= numbers
+            and grounds.may_say(sentence)
+            and not _contradicts(sentence, grounds)
+        ):
             kept.append(sentence)
     return " ".join(kept)
+
+
+def _contradicts(sentence: str, grounds: Grounds) -> bool:
+    """Whether a sentence affirms a finding that the person denies, or denies one that the person has."""
+    written, said = extract(sentence, grounds.terms.findings), grounds.said.findings
+    return bool(written.present & said.absent or written.absent & said.present)
 
 
 def _is_carried(claim: Claim, grounds: Grounds) -> bool:

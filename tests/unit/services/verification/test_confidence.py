@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from services.core.answer import DraftDiagnosis
 from services.core.types import Condition
-from services.verification.confidence import CALIBRATED, confidence_of, probabilities
+from services.verification.confidence import CALIBRATED, confidence_of, probabilities, with_votes
 
 
 def diagnosis(score, coverage=1.0):
@@ -59,3 +59,51 @@ def test_a_probability_has_a_level(probability, level):
 @pytest.mark.parametrize("probability", [0.7, 0.9, 1.0])
 def test_nothing_is_of_high_confidence_until_it_is_calibrated(probability):
     assert confidence_of(probability) == ("high" if CALIBRATED else "medium")
+
+
+WORDS = [None, "high", "medium", "low"]
+HIGHEST_FIRST = ["high", "medium", "low"]
+
+
+@given(st.floats(0, 1), st.sampled_from(WORDS))
+def test_the_models_word_may_lower_the_level_and_never_raises_it(probability, word):
+    measured = confidence_of(probability)
+    made = confidence_of(probability, word)
+    assert HIGHEST_FIRST.index(made) >= HIGHEST_FIRST.index(measured)
+    assert made in {measured, word}
+
+
+@pytest.mark.parametrize(
+    ("probability", "word", "level"),
+    [
+        (0.5, "low", "low"),
+        (0.5, "medium", "medium"),
+        (0.5, "high", "medium"),
+        (0.1, "high", "low"),
+        (0.5, None, "medium"),
+    ],
+)
+def test_the_lower_of_measure_and_word_counts(probability, word, level):
+    assert confidence_of(probability, word) == level
+
+
+def voted(name, votes):
+    return DraftDiagnosis(Condition(name, {"en": name}), None, 1.0, {}, 1.0, (), (), (), votes=votes)
+
+
+def test_a_probability_is_the_mean_of_scores_and_votes_in_the_given_order():
+    assert with_votes([voted("b", 0.5), voted("a", 0.25)], {"a": 0.75, "b": 0.1}) == [0.3, 0.5]
+
+
+def test_without_votes_only_half_of_the_scores_is_left():
+    assert with_votes([voted("a", None), voted("b", 0.0)], {"a": 0.6, "b": 0.6}) == [0.3, 0.3]
+    assert with_votes([], {"a": 0.6}) == []
+
+
+@given(DIAGNOSES.filter(bool), st.lists(st.floats(0, 0.12), min_size=8, max_size=8))
+def test_probabilities_with_votes_add_up_to_less_than_one(diagnoses, votes):
+    named = [voted(str(place), vote) for place, (_, vote) in enumerate(zip(diagnoses, votes, strict=False))]
+    known = {str(place): probability for place, probability in enumerate(probabilities(diagnoses))}
+    made = with_votes(named, known)
+    assert all(0 <= probability < 1 for probability in made)
+    assert sum(made) < 1
