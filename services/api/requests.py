@@ -82,7 +82,6 @@ class GenerationIn(Wire):
     top_p: float | None = Field(None, gt=0, le=1)
     max_tokens: int | None = Field(None, ge=256, le=8192)
     samples: int | None = Field(None, ge=1, le=5, description="Answers drawn to see how far they agree")
-    seed: int | None = Field(None, ge=0, le=2**31 - 1)
 
 
 class DiagnoseRequest(TriageRequest):

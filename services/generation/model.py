@@ -28,7 +28,12 @@ from services.generation.vllm import Ended, Piece, Sampling, Usage, VllmClient
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a request wants to be answered; None leaves it to the settings."""
+    """How a request wants to be answered; None leaves it to the settings.
+
+    Attributes:
+        seed: For servers on GPUs only: with a temperature and a long prompt it ends the engine of vLLM 0.32 on
+            processors.
+    """
 
     temperature: float | None = None
     top_p: float | None = None

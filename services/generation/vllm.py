@@ -189,12 +189,13 @@ class VllmClient:
             PromptTooLongError: The prompt does not fit into the model's context.
         """
         body = self._body(messages, schema, sampling, cache_salt)
-        until = anyio.current_time() + self._settings.total_s
+        began = anyio.current_time()
+        until = began + self._settings.total_s
         await self._take_slot()
         try:
             with self.breaker.attempt():
                 async with AsyncExitStack() as stack:
-                    first, events = await self._begin(body, stack)
+                    first, events = await self._begin(body, began + self._settings.first_token_s, stack)
                     for part in _parts(first):
                         yield part
                     while (event := await self._next(events, until)) is not None:
@@ -210,9 +211,10 @@ class VllmClient:
         except TimeoutError as exc:
             raise ModelBusyError("the language model has no free slot") from exc
 
-    async def _begin(self, body: Mapping[str, Any], stack: AsyncExitStack) -> tuple[_Event, AsyncIterator[Any]]:
+    async def _begin(
+        self, body: Mapping[str, Any], until: float, stack: AsyncExitStack
+    ) -> tuple[_Event, AsyncIterator[Any]]:
         """The first event and the rest, after one more try if none came and time is left."""
-        until = anyio.current_time() + self._settings.first_token_s
         retrying = AsyncRetrying(
             stop=stop_after_attempt(2),
             wait=wait_fixed(_RETRY_AFTER_S),

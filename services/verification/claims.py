@@ -60,6 +60,16 @@ _ASIDE: Final = re.compile(
 """Parts whose negation does not turn the sentence around: conditions, reasons, and what is avoided beside."""
 
 _ENDS: Final = " .。!！"
+_MORE: Final = re.compile(
+    r"\b(?:above|over|(?:more|greater|longer|older) than|at least|exceed\w*|or (?:more|higher|older|longer))\b|[>≥]"
+    r"|(?<!不)超过|大于|高于|多于|至少|不少于|以上|及以上",
+    re.IGNORECASE,
+)
+_LESS: Final = re.compile(
+    r"\b(?:below|under|less than|fewer than|at most|shorter than|younger than|or (?:less|fewer|lower|younger))\b|[<≤]"
+    r"|低于|小于|少于|不足|不超过|至多|以下|以内",
+    re.IGNORECASE,
+)
 
 _PART: Final = re.compile(
     r"[,，、.;；。:：!！?？\n]|\b(?:and|or|but|because|which|when|if|so|while|although)\b|和|或|但|并|因|且|及",
@@ -129,11 +139,13 @@ def quantities(text: str) -> set[tuple[str, str]]:
 def is_supported(claim: str, sentences: Sequence[str], terms: Terms) -> bool:
     """Whether the sentences carry the claim.
 
-    Its numbers stand there with the same units, and so do all the concepts that it names; it is negated if and only if
-    the sentence closest to it is; and enough of its content terms stand there, or all of them where it speaks
-    of medicines. In another language concepts stand for terms.
+    Its numbers stand there with the same units, its bounds point the same way, and all the concepts that it names
+    stand there; it is negated if and only if the sentence closest to it is; and enough of its content terms stand
+    there, or all of them where it speaks of medicines. In another language concepts stand for terms.
     """
     if not sentences or not quantities(claim) <= set().union(*map(quantities, sentences)):
+        return False
+    if not _bounds(claim) <= set().union(*map(_bounds, sentences)):
         return False
     named = terms.concepts(claim)
     closest = max(sentences, key=lambda sentence: (shared(claim, [sentence]), len(named & terms.concepts(sentence))))
@@ -144,6 +156,13 @@ def is_supported(claim: str, sentences: Sequence[str], terms: Terms) -> bool:
         return False
     least = least_shared(claim)
     return shared(claim, sentences) >= least or (is_translated and bool(named) and least < 1)
+
+
+def _bounds(text: str) -> set[str]:
+    """Whether a text speaks of more or of less than something; without a number that means nothing."""
+    if not quantities(text):
+        return set()
+    return {name for name, words in (("more", _MORE), ("less", _LESS)) if words.search(text)}
 
 
 def least_shared(text: str) -> float:

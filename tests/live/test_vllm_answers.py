@@ -132,7 +132,7 @@ def _labels(value: object) -> list[str]:
 
 def test_the_streamed_final_equals_the_plain_answer(vllm: VllmServer, serve) -> None:
     client = serve(vllm.settings())
-    body = {"symptoms": "cough worse at night", "generation": {"temperature": 0.0, "seed": 3}}
+    body = {"symptoms": "cough worse at night", "generation": {"temperature": 0.0}}
     plain = client.post("/v1/diagnose", json=body).json()
     with client.sse("/v1/diagnose", method="POST", json={**body, "stream": True}) as source:
         events = [(event.event, json.loads(event.data)) for event in source]
@@ -157,7 +157,7 @@ async def test_an_adapter_answers_under_its_own_name(vllm: VllmServer) -> None:
         client = VllmClient(vllm.settings(name=name))
         await client.check()
         assert client.context_tokens == 8192
-        parts = client.stream([Message("user", "cough")], None, Sampling(0.0, 1.0, 20, seed=1), "salt")
+        parts = client.stream([Message("user", "cough")], None, Sampling(0.0, 1.0, 20), "salt")
         texts.append("".join([part.text async for part in parts if hasattr(part, "text")]))
         await client.close()
     assert texts[0] != texts[1]

@@ -151,6 +151,18 @@ def test_a_request_that_was_under_way_when_it_opened_does_not_free_the_probe_of_
     assert not one.is_open
 
 
+def test_it_is_in_trouble_from_the_first_failure_to_the_next_success():
+    one, _ = breaker(3)
+    assert not one.is_troubled
+    fail(one)
+    assert one.is_troubled
+    assert not one.is_open
+    attempt(one, ValueError("x"))
+    assert one.is_troubled
+    attempt(one)
+    assert not one.is_troubled
+
+
 def test_work_beside_the_point_proves_nothing_but_its_failures_count():
     one, clock = breaker(2)
     fail(one)

@@ -340,3 +340,17 @@ def test_a_finding_that_says_more_than_the_person_or_the_opposite_is_not_said(fi
 )
 def test_a_sentence_expects_a_finding_or_not_or_does_not_speak_of_it(finding, sentence, is_expected):
     assert expected(finding, sentence, TERMS) is is_expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence", "expected_to_hold"),
+    [
+        ("Rest above 38 °C.", "Rest below 38 °C.", False),
+        ("体温高于38度应休息。", "体温低于38度应休息。", False),
+        ("Rest above 38 °C.", "Rest above 38 °C or when tired.", True),
+        ("Rest at 38 °C or more.", "Rest at temperatures of at least 38 °C.", True),
+        ("Rest over the weekend.", "Rest on the weekend.", True),
+    ],
+)
+def test_a_bound_must_point_the_same_way(claim, sentence, expected_to_hold):
+    assert is_supported(claim, [sentence], TERMS) is expected_to_hold
