@@ -11,8 +11,9 @@ from typing import Final
 
 from ingestion.catalog import describe, slug
 from ingestion.chunk import PIPELINE, chunk_document, embedding_text, search_text
+from ingestion.readers.html import HtmlReader
 from ingestion.readers.markdown import MarkdownReader
-from ingestion.readers.reader import Reader, Section, decode, reader_for
+from ingestion.readers.reader import Reader, Section, reader_for
 from ingestion.readers.text import TextReader
 from services.core.errors import DocumentError, LibraryError
 from services.core.types import Chunk, Document
@@ -20,7 +21,7 @@ from services.embedding.embedder import Embedder
 from services.index.editions import Editions
 from services.index.schema import FORMAT, Entry, Manifest, hash_ids
 
-READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader())
+READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader(), HtmlReader())
 _MAX_FILE_BYTES: Final = 10_000_000
 _WINDOW: Final = 512
 """Chunks embedded and written at a time: memory stays flat, and one window is written while the next is embedded."""
@@ -164,7 +165,7 @@ def _read_one(file: _File, taken: set[str]) -> _Fresh:
     reader = reader_for(file.path, READERS)
     if reader is None:
         raise DocumentError("has no reader")
-    reading = reader.read(decode(file.content))
+    reading = reader.read(file.content)
     document = describe(file.name, file.content_hash, reading)
     if document.id in taken:
         if reading.metadata and "id" in reading.metadata:

@@ -52,7 +52,8 @@ def chunk_document(
             text = section.text[start:end]
             sentences = _inside(section.sentences, start, end)
             identity = _identity(document.id, heading, text, seen)
-            chunks.append(Chunk(identity, document.id, len(chunks), heading, role_of(section.path), text, sentences))
+            role = role_of(section.path)
+            chunks.append(Chunk(identity, document.id, len(chunks), heading, role, text, sentences, section.page))
     return tuple(chunks)
 
 

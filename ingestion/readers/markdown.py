@@ -9,7 +9,7 @@ import yaml
 from llama_index.core import Document as LlamaDocument
 from llama_index.core.node_parser import MarkdownNodeParser
 
-from ingestion.readers.reader import Reading, Section
+from ingestion.readers.reader import Reading, Section, decode
 from ingestion.readers.text import join_lines
 from services.core.errors import DocumentError
 from services.core.text import detect_language, sentence_spans
@@ -34,14 +34,14 @@ class MarkdownReader:
 
     suffixes = frozenset({".md", ".markdown"})
 
-    def read(self, content: str) -> Reading:
+    def read(self, content: bytes) -> Reading:
         """Take front matter, headings, lists and source keys apart.
 
         Raises:
-            DocumentError: The front matter is not YAML, or there is no text.
+            DocumentError: It is not UTF-8, the front matter is not YAML, or there is no text.
         """
         try:
-            metadata, body = frontmatter.parse(content)
+            metadata, body = frontmatter.parse(decode(content))
         except yaml.YAMLError as exc:
             line = exc.problem_mark.line + 1 if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark else 0
             raise DocumentError(f"front matter is not YAML (line {line})") from exc

@@ -11,17 +11,19 @@ from services.core.types import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document under one heading.
+    """A part of a document under one heading and, in a format with pages, on one page.
 
     Attributes:
         path: Headings from the outermost to this one; empty before the first heading.
         text: Verbatim but for white space, list marks and source marks; one line per paragraph or list item.
         sentences: Where the sentences of `text` are, in order, with the keys of the sources they name.
+        page: From 1, where the text begins; None for formats without pages.
     """
 
     path: tuple[str, ...]
     text: str
     sentences: tuple[Sentence, ...]
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Reader(Protocol):
     def suffixes(self) -> frozenset[str]:
         """File name endings, lower case, with the dot."""
 
-    def read(self, content: str) -> Reading:
-        """Take a file's text apart.
+    def read(self, content: bytes) -> Reading:
+        """Take a file apart.
 
         Raises:
             DocumentError: The file is broken; the message says how, without quoting it.

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ingestion.readers.reader import Reading, Section
+from ingestion.readers.reader import Reading, Section, decode
 from ingestion.sections import is_heading_wording
 from services.core.errors import DocumentError
 from services.core.text import detect_language, sentence_spans
@@ -22,22 +22,23 @@ class TextReader:
 
     suffixes = frozenset({".txt"})
 
-    def read(self, content: str) -> Reading:
+    def read(self, content: bytes) -> Reading:
         """Take headings, paragraphs and list items apart.
 
         Raises:
-            DocumentError: There is no text.
+            DocumentError: It is not UTF-8, or there is no text.
         """
-        language = detect_language(content)
+        text = decode(content)
+        language = detect_language(text)
         sections: list[Section] = []
         path: tuple[str, ...] = ()
         lines: list[str] = []
-        for line in [*_join_wrapped(content.split("\n")), None]:
+        for line in [*_join_wrapped(text.split("\n")), None]:
             if line is not None and not _is_heading(line):
                 lines.append(_LIST_MARK.sub("", line).strip())
                 continue
             if lines:
-                sections.append(_section(path, [text for text in lines if text], language))
+                sections.append(_section(path, [part for part in lines if part], language))
                 lines = []
             if line is not None:
                 path = _next_path(path, line.strip().rstrip(":："))

@@ -26,7 +26,7 @@ The cough is dry. [^gina] It is worse at night.
 
 
 def read(content):
-    return MarkdownReader().read(content)
+    return MarkdownReader().read(content.encode())
 
 
 def sentences(section):

@@ -7,7 +7,7 @@ from services.core.errors import DocumentError
 
 
 def read(content):
-    return TextReader().read(content)
+    return TextReader().read(content.encode())
 
 
 def parts(content):

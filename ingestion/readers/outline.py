@@ -1,0 +1,125 @@
+"""Headings, lines and tables in reading order become sections."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingestion.readers.reader import Section
+from services.core.text import sentence_spans
+from services.core.types import Sentence
+
+_MAX_HEADER_CHARACTERS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading; it closes all headings of its level and of higher numbers."""
+
+    text: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A paragraph, a list item or a table row; a row is one sentence, whatever its punctuation."""
+
+    text: str
+    page: int | None = None
+    is_row: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cell:
+    """A table cell. A cell that spans several columns or rows stands as the same object in each place."""
+
+    text: str
+
+
+Part = Heading | Line
+Rows = Sequence[Sequence[Cell]]
+
+
+def sections_of(parts: Iterable[Part], language: str) -> tuple[Section, ...]:
+    """A new section begins at a heading and at a page; one without text is left out."""
+    sections: list[Section] = []
+    open_headings: list[Heading] = []
+    lines: list[Line] = []
+
+    def close() -> None:
+        if lines:
+            sections.append(_section(tuple(heading.text for heading in open_headings), lines, language))
+            lines.clear()
+
+    for part in parts:
+        if isinstance(part, Heading):
+            close()
+            while open_headings and open_headings[-1].level >= part.level:
+                open_headings.pop()
+            open_headings.append(part)
+        elif part.text:
+            if lines and lines[-1].page != part.page:
+                close()
+            lines.append(part)
+    close()
+    return tuple(sections)
+
+
+def _section(path: tuple[str, ...], lines: Sequence[Line], language: str) -> Section:
+    sentences: list[Sentence] = []
+    at = 0
+    for line in lines:
+        spans = [(0, len(line.text))] if line.is_row else sentence_spans(line.text, language)
+        sentences += [Sentence(at + start, at + end) for start, end in spans]
+        at += len(line.text) + 1
+    return Section(path, "\n".join(line.text for line in lines), tuple(sentences), lines[0].page)
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows of equal length. Without `header` (as many texts as columns) cells stand alone."""
+
+    rows: Rows
+    header: Sequence[str] = field(default=())
+
+    def lines(self, page: int | None = None) -> Iterator[Line]:
+        """One line a row, "Drug: X; Dose: Y"; empty cells are left out, a cell over the whole width stands alone."""
+        labels = self.header or [""] * max((len(row) for row in self.rows), default=0)
+        for row in self.rows:
+            groups = [
+                (list(dict.fromkeys(label for label, _ in group if label)), cell.text)
+                for cell, group in (
+                    (members[0][1], members)
+                    for _, found in itertools.groupby(zip(labels, row, strict=True), key=lambda pair: id(pair[1]))
+                    for members in [list(found)]
+                )
+                if cell.text
+            ]
+            if len(set(map(id, row))) == 1 and groups:
+                groups = [([], groups[0][1])]
+            text = "; ".join(f"{' / '.join(names)}: {value}" if names else value for names, value in groups)
+            if text:
+                yield Line(text, page, is_row=True)
+
+
+def table_of(rows: Rows, header_rows: int | None = None) -> Table:
+    """A table whose first rows are headers; None: the first row is one if it looks like one."""
+    if header_rows is None:
+        header_rows = int(looks_like_header(rows))
+    columns = zip(*rows[:header_rows], strict=True)
+    header = [", ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns]
+    return Table(rows[header_rows:], [text.rstrip(":：") for text in header])
+
+
+def looks_like_header(rows: Rows) -> bool:
+    """Whether the first row names the columns: short, different, filled texts that no number begins."""
+    if len(rows) < 2 or len(rows[0]) < 2:  # noqa: PLR2004 - one row or column has nothing to name
+        return False
+    texts = [cell.text for cell in rows[0]]
+    filled = [text for text in texts[1:] if text]
+    return (
+        len(filled) == len(texts) - 1
+        and len({id(cell) for cell in rows[0]}) == len(set(texts)) == len(texts)
+        and all(len(text) <= _MAX_HEADER_CHARACTERS and not text[:1].isdigit() for text in texts)
+        and not any(text.endswith((".", "。", ";", "；")) for text in filled)
+    )
