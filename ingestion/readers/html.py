@@ -15,14 +15,14 @@ _HEAD_BYTES: Final = 2048
 
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _NOT_TEXT: Final = frozenset({
-    "script", "style", "noscript", "template", "head", "nav", "aside", "footer", "button", "select", "input", "textarea",
-    "svg", "math", "iframe", "object", "canvas", "video", "audio",
+    "script", "style", "noscript", "template", "head", "nav", "aside", "footer", "button", "select", "input", "svg",
+    "textarea", "math", "iframe", "object", "canvas", "video", "audio",
 })  # fmt: skip
 _NOT_TEXT_ROLES: Final = frozenset({"navigation", "banner", "contentinfo", "search", "menu"})
 _INLINE: Final = frozenset({
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
-    "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "strike", "sub", "sup", "time", "tt",
-    "u", "var", "wbr", "img",
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img",
+    "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
+    "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 _HIDDEN_STYLE: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE

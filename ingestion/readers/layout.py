@@ -1,0 +1,265 @@
+"""Printed lines in reading order become headings, paragraphs and list items, without what repeats on every page."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Final
+
+from ingestion.readers.outline import Heading, Line, Part, Table
+from ingestion.readers.text import join_lines
+from services.core.text import sentence_spans
+
+BREAK: Final = "\ufffe"
+"""A hyphen at a line's end; whether it belongs to the word, its other uses in the document decide."""
+
+_BAND: Final = 0.1
+"""Share of a page's height, at the top and at the bottom, where running headers, footers and page numbers stand."""
+
+_REPEATS: Final = 3
+"""On so many pages a line in the band is a running one; on half the pages of a shorter document."""
+
+_PAGE_NUMBER: Final = re.compile(
+    r"[\W_]*(?:page|p\.|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?\s*页?[\W_]*", re.IGNORECASE
+)
+_LEADERS: Final = re.compile(r"(?:\.\s?){5,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$")
+"""A line of a table of contents."""
+
+_MARK: Final = re.compile(r"\s*(?:[•●▪■◦‣·○❖➢✓–—*-]|o(?=\s)|\(?(?:\d{1,2}|[a-z])[.)])(?:\s+|$)")
+_NUMBER_MARK: Final = re.compile(r"\s*(?!1[.)])\d{1,2}[.)]\s")
+_NUMBERED: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+[A-Z\u4e00-\u9fff]")
+_UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
+_LETTER: Final = re.compile(r"[^\W\d_]")
+_WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BROKEN: Final = re.compile(rf"(\w*){BREAK}\s*(\w*)")
+_MAX_HEADING_CHARACTERS: Final = 150
+_MAX_NUMBERED_CHARACTERS: Final = 80
+_LARGER: Final = 1.1
+_UNNUMBERED_DEPTH: Final = 5
+_MIN_PART: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedLine:
+    """A line of a page. Places are in points from the page's lower left corner.
+
+    Attributes:
+        x0: Where it begins.
+        x1: Where it ends.
+        y: Its baseline, as a share of the page's height from the bottom for `share`, in points here.
+        last_y: The baseline of its end; another one if a broken word goes on in the next printed line.
+        share: `y` as a share of the page's height.
+    """
+
+    text: str
+    page: int
+    x0: float
+    x1: float
+    y: float
+    last_y: float
+    share: float
+    size: float
+    is_bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTable:
+    """A table where its first line stood."""
+
+    table: Table
+    page: int
+
+
+Printed = PrintedLine | PrintedTable
+_Style = tuple[float, bool]
+
+
+def parts_of(printed: Sequence[Printed], language: str) -> list[Part]:
+    """Headings are told by size, weight and numbering against the document's most used size."""
+    kept = _without_running(printed)
+    lines = [item for item in kept if isinstance(item, PrintedLine)]
+    whole = _Whole(lines)
+    parts: list[Part] = []
+    paragraph: list[PrintedLine] = []
+    for item in [*_with_headings_joined(kept, whole), None]:
+        if isinstance(item, PrintedLine) and not whole.is_heading(item):
+            if paragraph and _starts_new(item, paragraph[-1], paragraph, whole):
+                parts += _paragraph(paragraph, whole, language)
+                paragraph = []
+            paragraph.append(item)
+            continue
+        parts += _paragraph(paragraph, whole, language)
+        paragraph = []
+        if isinstance(item, PrintedTable):
+            parts += item.table.lines(item.page)
+        elif item is not None:
+            parts.append(Heading(whole.mended(item.text).rstrip(":： "), whole.level(item)))
+    return parts
+
+
+class _Whole:
+    """What only the whole document tells: its usual size, its headings' styles, its words."""
+
+    def __init__(self, lines: Sequence[PrintedLine]) -> None:
+        sizes: Counter[float] = Counter()
+        words: Counter[str] = Counter()
+        for line in lines:
+            sizes[_rounded(line.size)] += len(line.text)
+            words.update(_WORD.findall(_BROKEN.sub(" ", line.text.lower())))
+        self.size = sizes.most_common(1)[0][0] if sizes else 0.0
+        self._words = words
+        self._right = {
+            page: max(line.x1 for line in found) for page, found in groupby(lines, key=lambda line: line.page)
+        }
+        styles = {_style(line) for line in lines if self.is_heading(line)}
+        self._rank = {style: rank for rank, style in enumerate(sorted(styles, key=lambda s: (-s[0], not s[1])))}
+
+    def is_heading(self, line: PrintedLine) -> bool:
+        text = line.text.strip()
+        if len(_LETTER.findall(text)) < 2 or text[0].islower() or text.endswith((".", ",", ";", "。", "，", "；")):  # noqa: PLR2004
+            return False
+        numbered = _NUMBERED.match(text)
+        if _MARK.match(text) and not numbered:
+            return False
+        if self.is_marked(line):
+            return len(text) <= _MAX_HEADING_CHARACTERS
+        return bool(numbered and "." in numbered[1]) and len(text) <= _MAX_NUMBERED_CHARACTERS
+
+    def is_marked(self, line: PrintedLine) -> bool:
+        """Whether it is printed as headings are."""
+        size = _rounded(line.size)
+        return size >= _LARGER * self.size or (line.is_bold and size >= self.size)
+
+    def level(self, line: PrintedLine) -> int:
+        numbered = _NUMBERED.match(line.text.strip())
+        depth = numbered[1].count(".") + 1 if numbered else _UNNUMBERED_DEPTH
+        return self._rank.get(_style(line), len(self._rank)) * (_UNNUMBERED_DEPTH + 1) + depth
+
+    def mended(self, text: str) -> str:
+        """Broken words made whole."""
+        return " ".join(_BROKEN.sub(self._joined, text).replace("\u00ad", "").split())
+
+    def _joined(self, match: re.Match[str]) -> str:
+        first, second = match[1], match[2]
+        joined, hyphened = self._words[(first + second).lower()], self._words[f"{first}-{second}".lower()]
+        if not second or not second[0].islower() or not first.isalpha():
+            keeps = True
+        elif joined or hyphened:
+            keeps = hyphened > joined
+        else:
+            keeps = all(len(part) >= _MIN_PART and self._words[part.lower()] for part in (first, second))
+        return f"{first}-{second}" if keeps else first + second
+
+
+def _rounded(size: float) -> float:
+    return round(size * 2) / 2
+
+
+def _style(line: PrintedLine) -> _Style:
+    return _rounded(line.size), line.is_bold
+
+
+def _without_running(printed: Sequence[Printed]) -> list[Printed]:
+    lines = [item for item in printed if isinstance(item, PrintedLine)]
+    pages = len({line.page for line in lines})
+    seen: Counter[tuple[str, int]] = Counter()
+    for key in {(line.page, _place(line)) for line in lines if _in_band(line)}:
+        seen[key[1]] += 1
+    enough = max(2, min(_REPEATS, (pages + 1) // 2))
+    return [
+        item
+        for item in printed
+        if isinstance(item, PrintedTable)
+        or not (
+            _LEADERS.search(item.text)
+            or (_in_band(item) and (seen[_place(item)] >= enough or _PAGE_NUMBER.fullmatch(item.text)))
+        )
+    ]
+
+
+def _in_band(line: PrintedLine) -> bool:
+    return not _BAND < line.share < 1 - _BAND
+
+
+def _place(line: PrintedLine) -> tuple[str, int]:
+    """What repeats: the text but for numbers, and the height."""
+    return re.sub(r"\d+", "#", " ".join(line.text.split()).lower()), round(line.y / 4)
+
+
+def _with_headings_joined(printed: Sequence[Printed], whole: _Whole) -> Iterator[Printed]:
+    """A heading that goes over two or three lines as one; many lines in a heading's style are a paragraph."""
+    for same, group in groupby(
+        printed, key=lambda item: (item.page, _style(item)) if isinstance(item, PrintedLine) else None
+    ):
+        run = list(group)
+        first = run[0]
+        if same is None or not isinstance(first, PrintedLine) or not whole.is_marked(first):
+            yield from run
+            continue
+        joined = first
+        for line in run[1:]:
+            close = isinstance(line, PrintedLine) and 0 < joined.last_y - line.y < 1.5 * line.size
+            if (
+                isinstance(line, PrintedLine)
+                and close
+                and not _MARK.match(line.text)
+                and not _NUMBERED.match(line.text)
+            ):
+                joined = replace(joined, text=_joined_text(joined.text, line.text), last_y=line.last_y, x1=line.x1)
+                continue
+            yield joined
+            if not isinstance(line, PrintedLine):
+                return
+            joined = line
+        yield joined
+
+
+def _joined_text(text: str, following: str) -> str:
+    text, following = text.strip(), following.strip()
+    if text.endswith("-") and text[-2:-1].isalpha():
+        return f"{text[:-1]}{BREAK}{following}"
+    return join_lines(text, following)
+
+
+def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[PrintedLine], whole: _Whole) -> bool:
+    """Whether a line begins a paragraph or list item rather than going on with the open one."""
+    text, before = line.text.strip(), previous.text.strip()
+    is_unfinished = bool(_UNFINISHED.search(before))
+    if _MARK.fullmatch(before + " ") and len(paragraph) == 1:
+        return False
+    if _MARK.match(text) and not (_NUMBER_MARK.match(text) and is_unfinished and not _MARK.match(paragraph[0].text)):
+        return True
+    drop = previous.last_y - line.y
+    if line.page != previous.page or drop < -line.size or drop > 2.2 * max(line.size, previous.size):
+        return not is_unfinished or not (text[0].islower() or not text[0].isascii())
+    if abs(line.size - previous.size) > 0.15 * previous.size and not text[0].islower():
+        return True
+    width = max(previous.x1 - previous.x0, 1.0)
+    is_short = max(part.x1 for part in paragraph) - previous.x1 > 0.25 * width and len(paragraph) > 1
+    return not is_unfinished and (is_short or drop > 1.6 * line.size or line.x0 - paragraph[-1].x0 > line.size)
+
+
+def _paragraph(lines: Sequence[PrintedLine], whole: _Whole, language: str) -> list[Part]:
+    """One line, or one a page: a sentence belongs to the page where it begins."""
+    if not lines:
+        return []
+    text, starts = "", [(0, lines[0].page)]
+    for line in lines:
+        text = _joined_text(text, line.text) if text else line.text.strip()
+        if line.page != starts[-1][1]:
+            starts.append((len(text) - len(line.text.strip()), line.page))
+    if len(starts) == 1:
+        return _item(text, lines[0].page, whole)
+    spans = sentence_spans(text, language)
+    pages = [max(page for at, page in starts if at <= start or at == 0) for start, _ in spans]
+    found: list[Part] = []
+    for page, group in groupby(zip(pages, spans, strict=True), key=lambda pair: pair[0]):
+        inside = [span for _, span in group]
+        found += _item(text[inside[0][0] : inside[-1][1]], page, whole)
+    return found
+
+
+def _item(text: str, page: int, whole: _Whole) -> list[Part]:
+    text = whole.mended(_MARK.sub("", text, count=1))
+    return [Line(text, page)] if text else []
