@@ -13,6 +13,7 @@ from ingestion.catalog import describe, slug
 from ingestion.chunk import PIPELINE, chunk_document, embedding_text, search_text
 from ingestion.readers.html import HtmlReader
 from ingestion.readers.markdown import MarkdownReader
+from ingestion.readers.pdf import PdfReader
 from ingestion.readers.reader import Reader, Section, reader_for
 from ingestion.readers.text import TextReader
 from services.core.errors import DocumentError, LibraryError
@@ -21,7 +22,7 @@ from services.embedding.embedder import Embedder
 from services.index.editions import Editions
 from services.index.schema import FORMAT, Entry, Manifest, hash_ids
 
-READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader(), HtmlReader())
+READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader(), HtmlReader(), PdfReader())
 _MAX_FILE_BYTES: Final = 10_000_000
 _WINDOW: Final = 512
 """Chunks embedded and written at a time: memory stays flat, and one window is written while the next is embedded."""

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from ingestion.readers.outline import Heading, Line, Part, Table
@@ -14,7 +14,7 @@ from services.core.text import sentence_spans
 BREAK: Final = "\ufffe"
 """A hyphen at a line's end; whether it belongs to the word, its other uses in the document decide."""
 
-_BAND: Final = 0.1
+_BAND: Final = 0.08
 """Share of a page's height, at the top and at the bottom, where running headers, footers and page numbers stand."""
 
 _REPEATS: Final = 3
@@ -26,10 +26,11 @@ _PAGE_NUMBER: Final = re.compile(
 _LEADERS: Final = re.compile(r"(?:\.\s?){5,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 """A line of a table of contents."""
 
-_MARK: Final = re.compile(r"\s*(?:[•●▪■◦‣·○❖➢✓–—*-]|o(?=\s)|\(?(?:\d{1,2}|[a-z])[.)])(?:\s+|$)")
+_MARK: Final = re.compile(r"^\s*(?:[•●▪■›»►▶◆◦‣·○❖➢✓–—*-]|o(?=\s)|\(?(?:\d{1,2}|[a-z])[.)])(?:\s+|$)")
 _NUMBER_MARK: Final = re.compile(r"\s*(?!1[.)])\d{1,2}[.)]\s")
 _NUMBERED: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+[A-Z\u4e00-\u9fff]")
 _UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
+_OPEN_END: Final = re.compile(r"\b(?:an?|the|of|to|than|and|or|from|in|with|for|by|at|is|are|every)\s*$")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN: Final = re.compile(rf"(\w*){BREAK}\s*(\w*)")
@@ -38,6 +39,8 @@ _MAX_NUMBERED_CHARACTERS: Final = 80
 _LARGER: Final = 1.1
 _UNNUMBERED_DEPTH: Final = 5
 _MIN_PART: Final = 3
+_ROOM: Final = 0.35
+"""Share of a line left free at its end, at which a paragraph ended there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class PrintedLine:
     Attributes:
         x0: Where it begins.
         x1: Where it ends.
-        y: Its baseline, as a share of the page's height from the bottom for `share`, in points here.
+        y: Its baseline.
         last_y: The baseline of its end; another one if a broken word goes on in the next printed line.
         share: `y` as a share of the page's height.
     """
@@ -82,8 +85,9 @@ def parts_of(printed: Sequence[Printed], language: str) -> list[Part]:
     whole = _Whole(lines)
     parts: list[Part] = []
     paragraph: list[PrintedLine] = []
-    for item in [*_with_headings_joined(kept, whole), None]:
-        if isinstance(item, PrintedLine) and not whole.is_heading(item):
+    joined = list(_with_headings_joined(kept, whole))
+    for item, following in pairwise([*joined, None, None]):
+        if isinstance(item, PrintedLine) and (not whole.is_heading(item) or _goes_on(item, following)):
             if paragraph and _starts_new(item, paragraph[-1], paragraph, whole):
                 parts += _paragraph(paragraph, whole, language)
                 paragraph = []
@@ -215,6 +219,13 @@ def _with_headings_joined(printed: Sequence[Printed], whole: _Whole) -> Iterator
         yield joined
 
 
+def _goes_on(line: PrintedLine, following: Printed | None) -> bool:
+    """Whether what looks like a heading is the first line of a sentence."""
+    if not isinstance(following, PrintedLine) or following.page != line.page:
+        return False
+    return following.text.strip()[0].islower() or bool(_OPEN_END.search(line.text))
+
+
 def _joined_text(text: str, following: str) -> str:
     text, following = text.strip(), following.strip()
     if text.endswith("-") and text[-2:-1].isalpha():
@@ -234,6 +245,8 @@ def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[Pr
     if line.page != previous.page or drop < -line.size or drop > 2.2 * max(line.size, previous.size):
         return not is_unfinished or not (text[0].islower() or not text[0].isascii())
     if abs(line.size - previous.size) > 0.15 * previous.size and not text[0].islower():
+        return True
+    if text[0].isupper() and line.x1 - previous.x1 > _ROOM * (line.x1 - line.x0) and not _OPEN_END.search(before):
         return True
     width = max(previous.x1 - previous.x0, 1.0)
     is_short = max(part.x1 for part in paragraph) - previous.x1 > 0.25 * width and len(paragraph) > 1

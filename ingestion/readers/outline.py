@@ -103,23 +103,28 @@ class Table:
 
 
 def table_of(rows: Rows, header_rows: int | None = None) -> Table:
-    """A table whose first rows are headers; None: the first row is one if it looks like one."""
+    """A table whose first rows are headers; None: they are if they look like headers."""
     if header_rows is None:
-        header_rows = int(looks_like_header(rows))
+        header_rows = _header_rows(rows)
     columns = zip(*rows[:header_rows], strict=True)
     header = [", ".join(dict.fromkeys(cell.text for cell in column if cell.text)) for column in columns]
     return Table(rows[header_rows:], [text.rstrip(":：") for text in header])
 
 
-def looks_like_header(rows: Rows) -> bool:
-    """Whether the first row names the columns: short, different, filled texts that no number begins."""
-    if len(rows) < 2 or len(rows[0]) < 2:  # noqa: PLR2004 - one row or column has nothing to name
-        return False
-    texts = [cell.text for cell in rows[0]]
-    filled = [text for text in texts[1:] if text]
-    return (
-        len(filled) == len(texts) - 1
-        and len({id(cell) for cell in rows[0]}) == len(set(texts)) == len(texts)
-        and all(len(text) <= _MAX_HEADER_CHARACTERS and not text[:1].isdigit() for text in texts)
-        and not any(text.endswith((".", "。", ";", "；")) for text in filled)
+def _header_rows(rows: Rows) -> int:
+    """How many first rows name the columns: the first, and those that a cell of it reaches into.
+
+    Names are short and different, and no number begins them; only the corner may be empty.
+    """
+    count = 1
+    while count < len(rows) and set(map(id, rows[0])) & set(map(id, rows[count])):
+        count += 1
+    if count >= len(rows) or len(rows[0]) < 2:  # noqa: PLR2004 - one column has nothing to name
+        return 0
+    names = [" ".join(dict.fromkeys(cell.text for cell in column)) for column in zip(*rows[:count], strict=True)]
+    is_named = all(names[1:]) and len(set(names)) == len(names)
+    is_wording = not any(
+        len(name) > _MAX_HEADER_CHARACTERS or name[:1].isdigit() or name.endswith((".", "。", ";", "；"))
+        for name in names
     )
+    return count if is_named and is_wording else 0

@@ -26,6 +26,7 @@ _MIN_PATH_SEGMENTS: Final = 8
 _MAX_CELL_CHARACTERS: Final = 2000
 _MAX_UNREADABLE: Final = 0.3
 _SAMPLES: Final = 7
+_UPPER_BAND: Final = 0.9
 _BOLD_WEIGHT: Final = 600
 _UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff]\s*")
@@ -79,10 +80,10 @@ def _printed(document: Any, content: bytes) -> list[Printed]:
         for number, page in enumerate(document, 1):
             text_page = page.get_textpage()
             text = _text(text_page)
-            total += len(text.split()) and len("".join(text.split()))
+            total += len("".join(text.split()))
             unreadable += len(_UNREADABLE.findall(text))
             lines = list(_lines(text, text_page, page, number)) if text.strip() else []
-            printed += tables.placed(lines, text_page, page, number) if lines and _is_ruled(page) else lines
+            printed += tables.placed(lines, text_page, number) if lines and _is_ruled(page) else lines
             text_page.close()
             page.close()
     if unreadable > _MAX_UNREADABLE * total:
@@ -102,7 +103,7 @@ def _text(text_page: Any) -> str:
 
 
 def _lines(text: str, text_page: Any, page: Any, number: int) -> Iterator[PrintedLine]:
-    bottom, top = page.get_mediabox()[1], page.get_mediabox()[3]
+    bottom, top = _visible(page)
     for match in re.finditer(r"[^\r\n]+", text):
         places = [match.start() + at for at, char in enumerate(match.group()) if not char.isspace() and char != BREAK]
         if not places:
@@ -122,6 +123,15 @@ def _lines(text: str, text_page: Any, page: Any, number: int) -> Iterator[Printe
             size=statistics.median_low([_size(text_page, place) for place in sampled]),
             is_bold=all(_is_bold(text_page, place) for place in sampled),
         )
+
+
+def _visible(page: Any) -> tuple[float, float]:
+    """Lower and upper edge of what is shown; pypdfium2's own boxes do not know inherited ones."""
+    from pypdfium2 import raw
+
+    box = raw.FS_RECTF()
+    raw.FPDF_GetPageBoundingBox(page, box)
+    return min(box.bottom, box.top), max(box.bottom, box.top)
 
 
 def _readable(text: str) -> str:
@@ -183,17 +193,15 @@ class _Tables:
         if self._plumber:
             self._plumber.close()
 
-    def placed(self, lines: Sequence[PrintedLine], text_page: Any, page: Any, number: int) -> list[Printed]:
+    def placed(self, lines: Sequence[PrintedLine], text_page: Any, number: int) -> list[Printed]:
         """The page's lines, those inside a table replaced by it."""
         placed: list[Printed] = list(lines)
-        for box, edges, rows in self._found(text_page, page.get_mediabox()[3], number):
+        for box, edges, rows in self._found(text_page, number):
             inside = [item for item in placed if isinstance(item, PrintedLine) and _is_inside(item, box)]
             if not inside:
                 continue
             at = placed.index(inside[0])
-            is_first = all(
-                item in inside or isinstance(item, PrintedLine) and item.share > 0.9 for item in placed[: at + 1]
-            )  # noqa: PLR2004
+            is_first = all(isinstance(item, PrintedLine) and item.share > _UPPER_BAND for item in placed[:at])
             table = self._continued(rows, edges, number) if is_first else None
             table = table or table_of(rows)
             self._previous = (number, edges, table.header, rows)
@@ -215,7 +223,7 @@ class _Tables:
         table.header = header
         return table
 
-    def _found(self, text_page: Any, top: float, number: int) -> list[tuple[Any, list[float], Rows]]:
+    def _found(self, text_page: Any, number: int) -> list[tuple[Any, list[float], Rows]]:
         import pdfplumber
         from pdfminer.pdfexceptions import PDFException
         from pdfminer.psexceptions import PSException
@@ -227,6 +235,7 @@ class _Tables:
             if self._plumber is None:
                 self._plumber = pdfplumber.open(io.BytesIO(self._content))
             page = self._plumber.pages[number - 1]
+            top = page.mediabox[3]
             for table in page.find_tables():
                 edges = sorted({round(x, 1) for cell in table.cells for x in (cell[0], cell[2])})
                 rows = _rows(table, edges, text_page, top)
@@ -234,7 +243,16 @@ class _Tables:
                     x0, upper, x1, lower = table.bbox
                     found.append(((x0, top - lower, x1, top - upper), edges, rows))
             page.close()
-        except (PdfminerException, PDFException, PSException, ValueError, TypeError, LookupError, AttributeError):
+        except (
+            PdfminerException,
+            PDFException,
+            PSException,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            RecursionError,
+        ):
             return []  # pdfplumber is stricter than pdfium about broken files: the page is read as text
         return found
 
@@ -249,10 +267,11 @@ def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float) -> Row
     cells = [(box, Cell(_cell_text(box, text_page, top))) for box in table.cells]
     ys = sorted({round(y, 1) for box, _ in cells for y in (box[1], box[3])})
     columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > 2]  # noqa: PLR2004 - double rules are no columns
-    rows = []
+    rows: list[list[Cell]] = []
     for a, b in pairwise(ys):
         row = [_at(cells, x, (a + b) / 2) for x in columns]
-        if any(cell.text for cell in row) and b - a > 2:  # noqa: PLR2004
+        is_new = not rows or any(cell is not above for cell, above in zip(row, rows[-1], strict=True))
+        if any(cell.text for cell in row) and is_new:
             rows.append(row)
     return rows
 
