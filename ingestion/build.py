@@ -11,6 +11,7 @@ from typing import Final
 
 from ingestion.catalog import describe, slug
 from ingestion.chunk import PIPELINE, chunk_document, embedding_text, search_text
+from ingestion.readers.docx import DocxReader
 from ingestion.readers.html import HtmlReader
 from ingestion.readers.markdown import MarkdownReader
 from ingestion.readers.pdf import PdfReader
@@ -22,7 +23,7 @@ from services.embedding.embedder import Embedder
 from services.index.editions import Editions
 from services.index.schema import FORMAT, Entry, Manifest, hash_ids
 
-READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader(), HtmlReader(), PdfReader())
+READERS: Final[tuple[Reader, ...]] = (MarkdownReader(), TextReader(), HtmlReader(), PdfReader(), DocxReader())
 _MAX_FILE_BYTES: Final = 10_000_000
 _WINDOW: Final = 512
 """Chunks embedded and written at a time: memory stays flat, and one window is written while the next is embedded."""

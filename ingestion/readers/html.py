@@ -4,7 +4,7 @@ import codecs
 import re
 from typing import Any, Final
 
-from ingestion.readers.outline import Cell, Heading, Line, Part, sections_of, table_of
+from ingestion.readers.outline import Cell, Heading, Line, Part, exponent, sections_of, table_of
 from ingestion.readers.reader import Reading
 from services.core.errors import DocumentError
 from services.core.text import detect_language
@@ -27,8 +27,6 @@ _INLINE: Final = frozenset({
 _HIDDEN_STYLE: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE
 )
-_SUPERSCRIPT: Final = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_EXPONENT: Final = re.compile(r"[+\-−]?\d+")
 _CJK: Final = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
 _CJK_BREAK: Final = re.compile(rf"(?<=[{_CJK}])\s*\n\s*(?=[{_CJK}])")
 _MAX_DEPTH: Final = 200
@@ -153,8 +151,7 @@ def _superscript(element: Any, before: str) -> str:
     """An exponent stays one ("10⁹"), a mark that links to a note is left out, other text stands as it is."""
     if element.find(".//a") is not None:
         return ""
-    text = "".join(element.itertext()).strip()
-    return text.translate(_SUPERSCRIPT) if _EXPONENT.fullmatch(text) and before[-1:].isalnum() else text
+    return exponent("".join(element.itertext()).strip(), before)
 
 
 def _text(element: Any) -> str:

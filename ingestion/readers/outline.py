@@ -1,6 +1,7 @@
 """Headings, lines and tables in reading order become sections."""
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +11,8 @@ from services.core.text import sentence_spans
 from services.core.types import Sentence
 
 _MAX_HEADER_CHARACTERS: Final = 60
+_SUPERSCRIPT: Final = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+_EXPONENT: Final = re.compile(r"[+\-−]?\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +131,8 @@ def _header_rows(rows: Rows) -> int:
         for name in names
     )
     return count if is_named and is_wording else 0
+
+
+def exponent(raised: str, before: str) -> str:
+    """Raised text: after a number or unit, digits stay an exponent ("10⁹" is not "109"); other text stands as it is."""
+    return raised.translate(_SUPERSCRIPT) if _EXPONENT.fullmatch(raised) and before[-1:].isalnum() else raised
