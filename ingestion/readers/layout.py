@@ -257,8 +257,9 @@ def _paragraph(lines: Sequence[PrintedLine], whole: _Whole, language: str) -> li
     """One line, or one a page: a sentence belongs to the page where it begins."""
     if not lines:
         return []
-    text, starts = "", [(0, lines[0].page)]
-    for line in lines:
+    text = _MARK.sub("", lines[0].text, count=1).strip()
+    starts = [(0, lines[0].page)]
+    for line in lines[1:]:
         text = _joined_text(text, line.text) if text else line.text.strip()
         if line.page != starts[-1][1]:
             starts.append((len(text) - len(line.text.strip()), line.page))
@@ -274,5 +275,5 @@ def _paragraph(lines: Sequence[PrintedLine], whole: _Whole, language: str) -> li
 
 
 def _item(text: str, page: int, whole: _Whole) -> list[Part]:
-    text = whole.mended(_MARK.sub("", text, count=1))
+    text = whole.mended(text)
     return [Line(text, page)] if text else []

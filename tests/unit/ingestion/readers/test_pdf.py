@@ -137,7 +137,7 @@ def test_each_section_lies_on_one_page_and_chunks_know_it(paper):
 
 
 def test_a_sentence_over_two_pages_belongs_to_the_page_where_it_begins(paper):
-    paper.lines("It is common. The cough is worse at")
+    paper.lines("- It is common. The cough is worse at")
     paper.add_page()
     paper.lines("night and in the cold. It goes away.")
     assert [(section.text, section.page) for section in sections(paper)] == [
