@@ -3,8 +3,8 @@
 import io
 
 import docx
-import fpdf
 import pytest
+from paper import Paper
 
 from ingestion.readers.docx import DocxReader
 from ingestion.readers.html import HtmlReader
@@ -59,19 +59,13 @@ def word():
 
 
 def pdf():
-    paper = fpdf.FPDF()
-    paper.add_page()
+    paper = Paper()
     for title, level, lines in GUIDELINE:
-        paper.set_font("Helvetica", "B", 24 - 4 * level)
-        paper.multi_cell(0, 12, title, new_x="LMARGIN", new_y="NEXT")
-        paper.set_font("Helvetica", size=11)
+        paper.heading(title, 24 - 4 * level)
         for line in lines:
-            paper.multi_cell(0, 5, line, new_x="LMARGIN", new_y="NEXT", align="L")
-            paper.ln(4)
-    with paper.table() as table:
-        for row in ROWS:
-            table.row(row)
-    return bytes(paper.output())
+            paper.text_block(line)
+    paper.rows(*ROWS)
+    return paper.output()
 
 
 def told(reading):
