@@ -189,7 +189,8 @@ async def _grammar(url: str, bodies: Sequence[dict[str, Any]], rounds: int) -> l
         rows += [
             (f"{name}: first token", f"{1000 * first[0]:.0f} ms", f"{1000 * first[1]:.0f} ms",
              f"{first[1] / first[0]:.2f}", ""),
-            (f"{name}: text", f"{rate[0]:.0f} pieces/s", f"{rate[1]:.0f} pieces/s", f"{rate[1] / rate[0]:.2f}", ""),
+            (f"{name}: text", f"{rate[0]:.0f} characters/s", f"{rate[1]:.0f} characters/s",
+             f"{rate[1] / rate[0]:.2f}", ""),
         ]  # fmt: skip
     return rows
 

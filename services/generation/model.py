@@ -5,6 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final
 
+import anyio
+
 from services.core.errors import DraftRejectedError
 from services.core.settings import ModelSettings
 from services.core.types import Language
@@ -24,6 +26,9 @@ from services.generation.prompt import (
 )
 from services.generation.redaction import Redactor
 from services.generation.vllm import Ended, Piece, Sampling, Usage, VllmClient
+
+DRAFT_EVERY_S: Final = 0.03
+"""Draft text goes out in pieces of about so long: nobody reads faster, and each piece costs time on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +115,21 @@ class ModelEngine:
         texts = ["" for _ in range(sampling.samples)]
         complete: set[int] = set()
         usage = Usage(0, 0)
-        redactor = Redactor(is_on=not task.for_clinician)
+        shown = _Draft(Redactor(is_on=not task.for_clinician))
         stream = self._client.stream(prompt.messages, schema, sampling, task.cache_salt)
         async with aclosing(stream) as parts:
             async for part in parts:
                 if isinstance(part, Piece):
                     texts[part.sample] += part.text
-                    if part.sample == 0 and (shown := redactor.feed(part.text)):
-                        yield DraftText(shown)
+                    if part.sample == 0 and (due := shown.add(part.text)):
+                        yield DraftText(due)
                 elif isinstance(part, Ended):
                     if part.is_complete:
                         complete.add(part.sample)
                 else:
                     usage = part
+        if rest := shown.take():
+            yield DraftText(rest)
         yield Written(prompt, _finished([texts[sample] for sample in sorted(complete)]), usage, self._settings.name)
 
     def _sampling(self, wish: Wish) -> Sampling:
@@ -147,6 +154,27 @@ class ModelEngine:
         if sum(most[text] for text in texts_of(pieces)) + overhead_tokens(pieces) <= budget:
             return most
         return await self._client.count_tokens(list(most), frozenset({pieces.instructions, *pieces.blocks}))
+
+
+class _Draft:
+    """Draft text on its way out: the first at once, then what has gathered in a while."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._gathered = ""
+        self._due_at = 0.0
+
+    def add(self, text: str) -> str:
+        """What is to be sent now; empty where nothing is."""
+        self._gathered += self._redactor.feed(text)
+        return self.take() if anyio.current_time() >= self._due_at else ""
+
+    def take(self) -> str:
+        """All that has gathered."""
+        taken, self._gathered = self._gathered, ""
+        if taken:
+            self._due_at = anyio.current_time() + DRAFT_EVERY_S
+        return taken
 
 
 def _finished(texts: Sequence[str]) -> tuple[Reply, ...]:

@@ -62,7 +62,9 @@ async def assistant(
     vllm: VllmServer, starter_index: Path, tmp_path: Path, recorder: Recorder
 ) -> AsyncIterator[Assistant]:
     uri = Path(shutil.copytree(starter_index, tmp_path / "assistant.db"))
-    settings = settings_for(uri, vllm.settings())
+    # Deadlines are for other tests: the machine may be busy, and eight drafts at once are slow on it.
+    patient = vllm.settings(first_token_s=300.0, between_tokens_s=120.0, total_s=600.0)
+    settings = settings_for(uri, patient)
     async with open_assistant(settings, lambda model: VllmClient(model, recorder)) as opened:
         yield opened
 
