@@ -29,6 +29,9 @@ from services.generation.prompt import Message
 _KEPT_COUNTS: Final = 5_000
 _LEAST_WAIT_S: Final = 0.001
 _RETRY_AFTER_S: Final = 0.1
+_IDLE_S: Final = 2.0
+"""vLLM closes connections that are idle for 5 s; one that it is just closing must not be used again."""
+
 _DONE: Final = "[DONE]"
 _COMPLETE: Final = "stop"
 _ABORTED: Final = "abort"
@@ -90,7 +93,7 @@ class VllmClient:
                 base_url=settings.base_url.rstrip("/") + "/",
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 timeout=httpx2.Timeout(settings.total_s, connect=settings.connect_s),
-                limits=httpx2.Limits(max_connections=None),
+                limits=httpx2.Limits(max_connections=None, keepalive_expiry=_IDLE_S),
                 transport=transport,
             )
         except httpx2.InvalidURL as exc:
@@ -215,14 +218,7 @@ class VllmClient:
         self, body: Mapping[str, Any], until: float, stack: AsyncExitStack
     ) -> tuple[_Event, AsyncIterator[Any]]:
         """The first event and the rest, after one more try if none came and time is left."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(2),
-            wait=wait_fixed(_RETRY_AFTER_S),
-            retry=retry_if_exception(lambda exc: type(exc) is ModelUnavailableError),
-            sleep=anyio.sleep,
-            reraise=True,
-        )
-        async for attempt in retrying:
+        async for attempt in _once_more():
             with attempt:
                 return await self._connect(body, until, stack)
         raise AssertionError("tenacity ends by returning or raising")
@@ -261,7 +257,9 @@ class VllmClient:
         found: dict[str, int] = {}
 
         async def count(text: str) -> None:
-            found[text] = await self._count(text)
+            async for attempt in _once_more():
+                with attempt:
+                    found[text] = await self._count(text)
 
         try:
             async with anyio.create_task_group() as group:
@@ -304,6 +302,17 @@ class VllmClient:
         if schema is not None:
             body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
         return body
+
+
+def _once_more() -> AsyncRetrying:
+    """One more try where nothing was answered."""
+    return AsyncRetrying(
+        stop=stop_after_attempt(2),
+        wait=wait_fixed(_RETRY_AFTER_S),
+        retry=retry_if_exception(lambda exc: type(exc) is ModelUnavailableError),
+        sleep=anyio.sleep,
+        reraise=True,
+    )
 
 
 def _read(event: httpx2.ServerSentEvent) -> _Event:
