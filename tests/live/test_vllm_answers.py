@@ -103,11 +103,7 @@ async def test_a_hundred_drafts_follow_the_schema_and_cite_only_what_was_sent(
     async def ask(text: str) -> None:
         async with limiter:
             question = Question(RawText(text), audience="clinician", generation=Wish(temperature=1.0))
-            # On a busy machine the evidence engine may have answered instead; this test is about drafts.
-            for _ in range(3):
-                drafts[text], last = await drafted(assistant, question)
-                if drafts[text]:
-                    break
+            drafts[text], last = await drafted(assistant, question)
         assert last.answer.status == "answered"
         for citation in last.answer.citations:
             _, chunk = assistant.library.passage(citation.passage_id)
