@@ -25,7 +25,8 @@ from services.generation.prompt import (
     texts_of,
 )
 from services.generation.redaction import Redactor
-from services.generation.vllm import Ended, Piece, Sampling, Usage, VllmClient
+from services.generation.vllm import VllmClient
+from services.generation.wire import Ended, Piece, Sampling, Usage
 
 DRAFT_EVERY_S: Final = 0.03
 """Draft text goes out in pieces of about so long: nobody reads faster, and each piece costs time on the way."""

@@ -1,76 +1,45 @@
 """The door to vLLM's OpenAI-compatible API, and the only HTTP client."""
 
-import json
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import anyio
 import httpx2
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_fixed
+from tenacity import AsyncRetrying, retry_if_exception, wait_fixed
 
 from services.core.errors import (
     CitewellError,
     ModelBusyError,
     ModelInterruptedError,
-    ModelRefusalError,
     ModelSettingError,
     ModelUnavailableError,
-    PromptTooLongError,
     only_ours,
 )
 from services.core.settings import ModelSettings
 from services.generation.breaker import Breaker
 from services.generation.prompt import Message
+from services.generation.wire import (
+    DONE,
+    Ended,
+    Event,
+    Piece,
+    Sampling,
+    Usage,
+    chat_body,
+    context_of,
+    parts_of,
+    read_event,
+    refusal,
+)
 
 _KEPT_COUNTS: Final = 5_000
 _LEAST_WAIT_S: Final = 0.001
 _RETRY_AFTER_S: Final = 0.1
 _IDLE_S: Final = 2.0
 """vLLM closes connections that are idle for 5 s; one that it is just closing must not be used again."""
-
-_DONE: Final = "[DONE]"
-_COMPLETE: Final = "stop"
-_ABORTED: Final = "abort"
-_Event: TypeAlias = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How to draw; `samples` answers are drawn at once."""
-
-    temperature: float
-    top_p: float
-    max_tokens: int
-    samples: int = 1
-    seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some more text of one sample."""
-
-    sample: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A sample has ended; `is_complete` unless it was cut off."""
-
-    sample: int
-    is_complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a request took, in tokens."""
-
-    prompt_tokens: int
-    completion_tokens: int
 
 
 class VllmClient:
@@ -126,7 +95,7 @@ class VllmClient:
             raise ModelSettingError(
                 f"the model server answers with status {listed.status_code}: check CITEWELL_MODEL__BASE_URL"
             )
-        self.context_tokens = _context_of(listed, settings.name)
+        self.context_tokens = context_of(listed, settings.name)
         try:
             await self._make_one_token(settings.first_token_s)
         except CitewellError as exc:
@@ -154,7 +123,7 @@ class VllmClient:
         except (httpx2.RequestError, TimeoutError) as exc:
             raise ModelUnavailableError("the model server makes no token") from exc
         if response.status_code != HTTPStatus.OK:
-            raise _refusal(response)
+            raise refusal(response)
         self._last_token_at = anyio.current_time()
 
     async def count_tokens(self, texts: Sequence[str], keep: frozenset[str]) -> dict[str, int]:
@@ -191,7 +160,7 @@ class VllmClient:
             ModelInterruptedError: The stream broke, stalled or was aborted after its first token.
             PromptTooLongError: The prompt does not fit into the model's context.
         """
-        body = self._body(messages, schema, sampling, cache_salt)
+        body = chat_body(self._settings.name, messages, schema, sampling, cache_salt)
         began = anyio.current_time()
         until = began + self._settings.total_s
         await self._take_slot()
@@ -199,10 +168,10 @@ class VllmClient:
             with self.breaker.attempt():
                 async with AsyncExitStack() as stack:
                     first, events = await self._begin(body, began + self._settings.first_token_s, stack)
-                    for part in _parts(first):
+                    for part in parts_of(first):
                         yield part
                     while (event := await self._next(events, until)) is not None:
-                        for part in _parts(event):
+                        for part in parts_of(event):
                             yield part
         finally:
             self._slots.release()
@@ -216,16 +185,16 @@ class VllmClient:
 
     async def _begin(
         self, body: Mapping[str, Any], until: float, stack: AsyncExitStack
-    ) -> tuple[_Event, AsyncIterator[Any]]:
+    ) -> tuple[Event, AsyncIterator[Any]]:
         """The first event and the rest, after one more try if none came and time is left."""
-        async for attempt in _once_more():
+        async for attempt in _once_more(until):
             with attempt:
                 return await self._connect(body, until, stack)
         raise AssertionError("tenacity ends by returning or raising")
 
     async def _connect(
         self, body: Mapping[str, Any], until: float, stack: AsyncExitStack
-    ) -> tuple[_Event, AsyncIterator[Any]]:
+    ) -> tuple[Event, AsyncIterator[Any]]:
         async with AsyncExitStack() as opening:
             try:
                 with anyio.fail_after(max(_LEAST_WAIT_S, until - anyio.current_time())):
@@ -233,16 +202,16 @@ class VllmClient:
                     source = await opening.enter_async_context(request)
                     if source.response.status_code != HTTPStatus.OK:
                         await source.response.aread()
-                        raise _refusal(source.response)
+                        raise refusal(source.response)
                     events = aiter(source)
-                    first = _read(await anext(events))
+                    first = read_event((await anext(events)).data)
             except (httpx2.RequestError, TimeoutError, StopAsyncIteration) as exc:
                 raise ModelUnavailableError("no token came from the language model in time") from exc
             self._last_token_at = anyio.current_time()
             stack.push_async_callback(opening.pop_all().aclose)
         return first, events
 
-    async def _next(self, events: AsyncIterator[Any], until: float) -> _Event | None:
+    async def _next(self, events: AsyncIterator[Any], until: float) -> Event | None:
         """The next event, or None after the last."""
         left = min(self._settings.between_tokens_s, until - anyio.current_time())
         try:
@@ -251,15 +220,16 @@ class VllmClient:
         except (httpx2.RequestError, TimeoutError, StopAsyncIteration) as exc:
             raise ModelInterruptedError("the language model stopped in the middle of an answer") from exc
         self._last_token_at = anyio.current_time()
-        return None if event.data == _DONE else _read(event)
+        return None if event.data == DONE else read_event(event.data)
 
     async def _count_all(self, texts: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
+        until = anyio.current_time() + self._settings.first_token_s
 
         async def count(text: str) -> None:
-            async for attempt in _once_more():
+            async for attempt in _once_more(until):
                 with attempt:
-                    found[text] = await self._count(text)
+                    found[text] = await self._count(text, until)
 
         try:
             async with anyio.create_task_group() as group:
@@ -269,118 +239,27 @@ class VllmClient:
             raise only_ours(failed) from failed
         return found
 
-    async def _count(self, text: str) -> int:
+    async def _count(self, text: str, until: float) -> int:
         body = {"model": self._settings.name, "prompt": text, "add_special_tokens": False}
         try:
-            with anyio.fail_after(self._settings.first_token_s):
+            with anyio.fail_after(max(_LEAST_WAIT_S, until - anyio.current_time())):
                 response = await self._http.post(self._http.base_url.join("/tokenize"), json=body)
         except (httpx2.RequestError, TimeoutError) as exc:
             raise ModelUnavailableError("the model server does not count tokens") from exc
         if response.status_code != HTTPStatus.OK:
-            raise _refusal(response)
+            raise refusal(response)
         try:
             return int(response.json()["count"])
         except (ValueError, KeyError, TypeError) as exc:
             raise ModelUnavailableError("the model server does not count tokens") from exc
 
-    def _body(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None, sampling: Sampling, cache_salt: str
-    ) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self._settings.name,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "temperature": sampling.temperature,
-            "top_p": sampling.top_p,
-            "max_tokens": sampling.max_tokens,
-            "n": sampling.samples,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "cache_salt": cache_salt,
-        }
-        if sampling.seed is not None:
-            body["seed"] = sampling.seed
-        if schema is not None:
-            body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}}
-        return body
 
-
-def _once_more() -> AsyncRetrying:
-    """One more try where nothing was answered."""
+def _once_more(until: float) -> AsyncRetrying:
+    """One more try where nothing was answered and time is left."""
     return AsyncRetrying(
-        stop=stop_after_attempt(2),
+        stop=lambda state: state.attempt_number > 1 or anyio.current_time() >= until,
         wait=wait_fixed(_RETRY_AFTER_S),
         retry=retry_if_exception(lambda exc: type(exc) is ModelUnavailableError),
         sleep=anyio.sleep,
         reraise=True,
     )
-
-
-def _read(event: httpx2.ServerSentEvent) -> _Event:
-    """An event's object.
-
-    Raises:
-        ModelInterruptedError: It is none, or it says that something failed.
-    """
-    try:
-        read = json.loads(event.data)
-    except ValueError as exc:
-        raise ModelInterruptedError("the model server sent something that is no event") from exc
-    if not isinstance(read, dict) or "error" in read:
-        raise ModelInterruptedError("the model server reports an error in the middle of an answer")
-    return read
-
-
-def _parts(event: _Event) -> Iterator[Piece | Ended | Usage]:
-    """What an event says.
-
-    Raises:
-        ModelInterruptedError: The server gave the request up, or the event is not of vLLM's form.
-    """
-    try:
-        for choice in event.get("choices", ()):
-            if text := choice.get("delta", {}).get("content"):
-                yield Piece(choice["index"], text)
-            if reason := choice.get("finish_reason"):
-                if reason == _ABORTED:
-                    raise ModelInterruptedError("the model server gave the answer up")
-                yield Ended(choice["index"], reason == _COMPLETE)
-        if usage := event.get("usage"):
-            yield Usage(usage["prompt_tokens"], usage["completion_tokens"])
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise ModelInterruptedError("the model server sent an event of another form") from exc
-
-
-def _refusal(response: httpx2.Response) -> CitewellError:
-    """What a status other than 200 means while requests are served; the text of the error may quote the prompt."""
-    if response.status_code == HTTPStatus.BAD_REQUEST and _is_too_long(response):
-        return PromptTooLongError("the question does not fit into the model's context: shorten `record`")
-    if response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ModelRefusalError(f"the model server refuses the request with status {response.status_code}")
-    return ModelUnavailableError(f"the model server answers with status {response.status_code}")
-
-
-def _is_too_long(response: httpx2.Response) -> bool:
-    try:
-        return bool(response.json()["error"]["param"] == "input_tokens")
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def _context_of(listed: httpx2.Response, name: str) -> int:
-    """The context in tokens of the model with this name.
-
-    Raises:
-        ModelSettingError: It is not served.
-    """
-    try:
-        served = {model["id"]: model for model in listed.json()["data"]}
-        if name in served:
-            return int(served[name].get("max_model_len") or _context_of_base(served, name))
-    except (ValueError, KeyError, TypeError) as exc:
-        raise ModelSettingError("what answers is no vLLM server: check CITEWELL_MODEL__BASE_URL") from exc
-    raise ModelSettingError("the server does not serve the model of this name: check CITEWELL_MODEL__NAME")
-
-
-def _context_of_base(served: Mapping[str, Mapping[str, Any]], name: str) -> int:
-    """An adapter is listed with its base model, which has the context."""
-    return int(served[served[name]["parent"]]["max_model_len"])

@@ -22,7 +22,8 @@ from services.core.settings import ModelSettings
 from services.core.types import RawText
 from services.generation.model import Wish
 from services.generation.prompt import Message
-from services.generation.vllm import Sampling, VllmClient
+from services.generation.vllm import VllmClient
+from services.generation.wire import Sampling
 from services.wiring import open_assistant
 
 ENGLISH = ("cough worse at night", "fever and cough with yellow sputum", "burning when passing urine",

@@ -97,7 +97,8 @@ def test_a_hung_server_runs_into_the_deadlines_and_frees_its_slots(vllm, service
         assert seconds < 4
         began = time.monotonic()
         check_degraded(service.post("/v1/diagnose", json=BODY))
-        assert time.monotonic() - began < 6
+        # The deadline of 4 s passes once, whether counting tokens or the first token hangs.
+        assert time.monotonic() - began < 7
         assert service.get("/readyz").json() == {"status": "ready", "model": "unavailable"}
         vllm.signal(signal.SIGCONT)
         check_works(service)

@@ -27,7 +27,7 @@ from services.core.types import Chunk, Condition, Document, SectionRole, Sentenc
 from services.generation.model import DraftText, ModelEngine, Task, Wish, Written
 from services.generation.prompt import Evidence, PromptQuestion
 from services.generation.redaction import WITHHELD
-from services.generation.vllm import Usage
+from services.generation.wire import Usage
 
 DOCUMENT = Document("asthma.en", "Asthma", "en", Condition("asthma", {"en": "Asthma"}), "asthma.md", "0" * 64)
 

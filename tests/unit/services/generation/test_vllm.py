@@ -29,7 +29,7 @@ from services.core.errors import (
     PromptTooLongError,
 )
 from services.generation.prompt import Message
-from services.generation.vllm import Ended, Piece, Sampling, Usage
+from services.generation.wire import Ended, Piece, Sampling, Usage
 
 PRIVATE = "my-private-question"
 MESSAGES = (Message("system", "Answer."), Message("user", PRIVATE))
@@ -255,7 +255,7 @@ def test_the_first_token_must_come_in_time_all_tries_included():
     wire = Wire([lambda: streamed(5.0, *GOOD)])
     started = anyio.run(seconds, lambda: failure_in(wire.client(first_token_s=0.05)))
     assert started < 1
-    assert len(wire.requests) == 2
+    assert len(wire.requests) == 1
 
 
 async def failure_in(client):
@@ -576,6 +576,17 @@ def test_a_server_that_does_not_count_fails_as_one_error(answer, kind):
     error = anyio.run(run)
     assert type(error) is kind
     assert PRIVATE not in "".join(traceback.format_exception(error))
+
+
+def test_a_server_that_hangs_while_it_counts_is_not_asked_twice():
+    wire = Wire(count=lambda _: streamed(60.0))
+
+    async def run():
+        with pytest.raises(ModelUnavailableError):
+            await wire.client(first_token_s=0.1).count_tokens(["a"], frozenset())
+
+    anyio.run(run)
+    assert counted(wire) == ["a"]
 
 
 def test_usage_comes_last():
