@@ -51,6 +51,9 @@ _Row: TypeAlias = tuple[str, str, str, str, str]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _ROUNDS: Final = 3
+_ANSWERS: Final = 16
+"""At least so many a round: drawn texts differ, and so do their speeds."""
+
 _FREE_TOKENS: Final = 128
 _START_WITHIN_S: Final = 900.0
 _TEMPERATURE: Final = 1.0
@@ -61,11 +64,12 @@ _CONTEXT_TOKENS: Final = 32_768
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One streamed answer: seconds to the first text (after retrieval, where there is any), and characters a second."""
+    """One streamed answer: seconds to its first text (after retrieval, if any), then characters in seconds."""
 
     first_s: float
-    rate: float
-    retrieval_s: float = 0.0
+    characters: int
+    text_s: float
+    retrieval_s: float
 
 
 def main(
@@ -144,17 +148,15 @@ async def _added(service: str, url: str, bodies: Sequence[dict[str, Any]], clien
     direct: list[Timing] = []
     async with httpx2.AsyncClient(timeout=600, limits=httpx2.Limits(max_connections=None)) as client:
         for round_ in range(rounds + 1):
-            chosen = [(round_ * clients + number) % len(bodies) for number in range(max(clients, len(bodies) // 2))]
-            made = [await _together(_directly(client, url, bodies[n]) for n in group) for group in _in(chosen, clients)]
-            also = [
-                await _together(_through(client, service, QUESTIONS[n]) for n in group)
-                for group in _in(chosen, clients)
-            ]
-            if round_:
-                direct += [timing for group in made for timing in group]
-                through += [timing for group in also for timing in group]
+            chosen = [(round_ * clients + number) % len(bodies) for number in range(max(clients, _ANSWERS))]
+            for group in _in(chosen, clients):
+                made = await _together(_directly(client, url, bodies[n]) for n in group)
+                also = await _together(_through(client, service, QUESTIONS[n]) for n in group)
+                if round_:
+                    direct += made
+                    through += also
     first = [statistics.median(timing.first_s for timing in timings) for timings in (direct, through)]
-    rate = [statistics.median(timing.rate for timing in timings) for timings in (direct, through)]
+    rate = [_rate(timings) for timings in (direct, through)]
     retrieval = statistics.median(timing.retrieval_s for timing in through)
     return [
         (
@@ -185,7 +187,7 @@ async def _grammar(url: str, bodies: Sequence[dict[str, Any]], rounds: int) -> l
         name = f"grammar on against off, {'warm' if warm else 'cold'} prefix"
         free, bound = found[False, warm], found[True, warm]
         first = [statistics.median(timing.first_s for timing in timings) for timings in (free, bound)]
-        rate = [statistics.median(timing.rate for timing in timings) for timings in (free, bound)]
+        rate = [_rate(timings) for timings in (free, bound)]
         rows += [
             (f"{name}: first token", f"{1000 * first[0]:.0f} ms", f"{1000 * first[1]:.0f} ms",
              f"{first[1] / first[0]:.2f}", ""),
@@ -266,7 +268,12 @@ def _timing(marks: Sequence[tuple[float, int]], retrieval_s: float) -> Timing:
     """From the times at which pieces of text came, and their lengths."""
     first, last = marks[0][0], marks[-1][0]
     written = sum(length for _, length in marks[1:])
-    return Timing(first - retrieval_s, written / max(last - first, 1e-6), retrieval_s)
+    return Timing(first - retrieval_s, written, last - first, retrieval_s)
+
+
+def _rate(timings: Sequence[Timing]) -> float:
+    """Characters a second of the median answer: now and then the server sends a text all at once."""
+    return statistics.median(timing.characters / max(timing.text_s, 1e-6) for timing in timings)
 
 
 async def _together(work: Iterator[Coroutine[Any, Any, Result]]) -> list[Result]:
