@@ -21,18 +21,30 @@ class IndexSettings(_Part):
     )
     analyzer: Literal["jieba", "standard"] = Field("jieba", description="Milvus tokenizer of the lexical side")
     timeout_s: float = Field(10.0, gt=0, le=120, description="bound on one call to Milvus")
+    refresh_s: float = Field(1.0, gt=0, le=3600, description="how often the service looks for a new edition")
 
 
 class EmbeddingSettings(_Part):
     """Which model turns text into vectors."""
 
-    model: str = Field("packaged", description="`packaged` (all-MiniLM-L6-v2), or a sentence-transformers model's path")
+    model: str = Field(
+        "packaged",
+        min_length=1,
+        description="`packaged` (all-MiniLM-L6-v2), or a sentence-transformers model's folder or Hugging Face name",
+    )
     languages: tuple[str, ...] = Field(("en",), description="languages the model knows; others use the lexical side")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="auto: bfloat16 where the CPU is fast at it"
     )
     threads: int = Field(2, ge=1, le=64, description="torch threads")
-    batch_size: int = Field(32, ge=1, le=512, description="texts per forward pass")
+    batch_size: int = Field(32, ge=1, le=512, description="texts per forward pass, or per request to an endpoint")
+    base_url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="OpenAI-compatible embeddings API instead, as http://host:8080/v1"
+    )
+    name: str = Field("", description="model that the endpoint serves")
+    key: SecretStr = Field(SecretStr(""), description="key of the endpoint")
+    timeout_s: float = Field(10.0, gt=0, le=120, description="bound on one request to the endpoint, retry included")
+    max_tokens: int = Field(512, ge=64, le=8192, description="tokens that the endpoint's model reads of one text")
 
 
 class RetrievalSettings(_Part):

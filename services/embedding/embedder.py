@@ -21,6 +21,9 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Longer text is cut by the model; chunks stay under it."""
 
+    def close(self) -> None:
+        """Let go of connections; the embedder is not used again."""
+
     def knows(self, language: str) -> bool:
         """Whether the model was trained on this language; for others only the lexical side is searched."""
 
