@@ -40,6 +40,10 @@ _HEADING_WORDS: Final = (
 _VOCABULARY: Final = tuple(
     sorted({word for words in _HEADING_WORDS for word in words.split() if word.isascii() and len(word) > len("signs")})
 )
+_WORDS: Final = re.compile(r"[A-Za-z][\w'-]*|[\u3400-\u9fff]{2}")
+_MAX_ROLE_WORDS: Final = 4
+"""Words, or pairs of Chinese characters; with more, an outermost heading is a title."""
+
 _SPELLING_CUTOFF: Final = 0.85
 """Similarity at which "CLINICLA" and "INVESIGATIONS" are taken for what they mean."""
 
@@ -52,8 +56,13 @@ def is_heading_wording(line: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def role_of(path: tuple[str, ...]) -> SectionRole:
-    """The role of a section; the innermost heading that has one decides, misspelled headings come last."""
-    headings = [heading.lower() for heading in reversed(path)]
+    """The role of a section; the innermost heading that has one decides, misspelled headings come last.
+
+    A long outermost heading with others below it is the document's title, as in "Guideline for the management of cough
+    in adults": it says nothing of what a section is about.
+    """
+    is_titled = len(path) > 1 and len(_WORDS.findall(path[0])) > _MAX_ROLE_WORDS
+    headings = [heading.lower() for heading in reversed(path[1:] if is_titled else path)]
     for text in itertools.chain(headings, map(_respelled, headings)):
         for role, words in _ROLE_WORDS:
             if re.search(words, text):

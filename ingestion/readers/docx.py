@@ -6,14 +6,15 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ingestion.readers.outline import Cell, Heading, Line, Part, exponent, sections_of, table_of
+from ingestion.readers.hidden_runs import without_hidden
+from ingestion.readers.outline import Cell, Heading, Line, Part, exponent, reading_of, table_of
 from ingestion.readers.reader import Reading
 from services.core.errors import DocumentError
-from services.core.text import detect_language
 
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 """How encrypted files and the old .doc begin."""
 
+_BROKEN: Final = "broken: not a readable Word file; open it in Word and save it again"
 _MAX_UNPACKED_BYTES: Final = 200_000_000
 _HEADING: Final = re.compile(r"(?:heading|überschrift|titre|título|标题)\s*(\d)$", re.IGNORECASE)
 _TITLE: Final = frozenset({"title", "标题"})
@@ -40,26 +41,23 @@ class DocxReader:
         _check(content)
         try:
             document = docx.Document(io.BytesIO(content))
+            hidden = without_hidden(document)
             parts = list(_parts(document))
         except (OpcError, LxmlError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, EOFError) as exc:
-            raise DocumentError("broken: not a readable Word file") from exc
-        language = detect_language("\n".join(part.text for part in parts))
-        sections = sections_of(parts, language)
-        if not sections:
-            raise DocumentError("has no text")
-        return Reading(sections, None, language)
+            raise DocumentError(_BROKEN, kind="broken") from exc
+        return reading_of(parts, hidden=hidden)
 
 
 def _check(content: bytes) -> None:
     if content.startswith(_OLE):
-        raise DocumentError("encrypted, or an old .doc file")
+        raise DocumentError("encrypted, or an old .doc file: save it as .docx without a password", kind="encrypted")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, ValueError, EOFError) as exc:
-        raise DocumentError("broken: not a readable Word file") from exc
+        raise DocumentError(_BROKEN, kind="broken") from exc
     if size > _MAX_UNPACKED_BYTES:
-        raise DocumentError(f"unpacks to more than {_MAX_UNPACKED_BYTES // 1_000_000} MB")
+        raise DocumentError(f"unpacks to more than {_MAX_UNPACKED_BYTES // 1_000_000} MB: split it", kind="too_large")
 
 
 def _parts(document: Any) -> Iterator[Part]:
@@ -133,8 +131,6 @@ def _text(paragraph: Any) -> str:
         if run.tag != qn("w:r"):
             continue
         properties = run.find(qn("w:rPr"))
-        if properties is not None and properties.find(qn("w:vanish")) is not None:
-            continue
         pieces.append(_piece(node, properties, "".join(pieces[-1:])))
     return "".join(pieces)
 

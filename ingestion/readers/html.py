@@ -1,13 +1,15 @@
 """HTML: what a page says, without its navigation; headings, lists and tables are kept."""
 
-import codecs
 import re
+from dataclasses import replace
 from typing import Any, Final
 
-from ingestion.readers.outline import Cell, Heading, Line, Part, exponent, sections_of, table_of
+from ingestion.readers.encoding import decode
+from ingestion.readers.invisible import VEILED
+from ingestion.readers.outline import Cell, Heading, Line, Part, exponent, reading_of, table_of
 from ingestion.readers.reader import Reading
+from ingestion.readers.style import WHITE, Color, color_of, colors_of, is_hidden_style, looks_the_same
 from services.core.errors import DocumentError
-from services.core.text import detect_language
 
 _CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([\w.:-]+)|encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _HEAD_BYTES: Final = 2048
@@ -24,9 +26,6 @@ _INLINE: Final = frozenset({
     "ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub",
     "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
-_HIDDEN_STYLE: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])", re.IGNORECASE
-)
 _CJK: Final = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
 _CJK_BREAK: Final = re.compile(rf"(?<=[{_CJK}])\s*\n\s*(?=[{_CJK}])")
 _MAX_DEPTH: Final = 200
@@ -47,39 +46,23 @@ class HtmlReader:
         import lxml.etree
         import lxml.html
 
-        text = _decoded(content)
+        found = _CHARSET.search(content[:_HEAD_BYTES])
+        decoded = decode(content, (found[1] or found[2]).decode("ascii", "replace") if found else None)
         parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
         try:
-            page = lxml.html.document_fromstring(text.encode(), parser=parser)
+            page = lxml.html.document_fromstring(decoded.text.encode(), parser=parser)
         except lxml.etree.LxmlError as exc:
-            raise DocumentError("has no text") from exc
+            raise DocumentError("has no text", kind="no_text") from exc
         if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):
-            raise DocumentError("nested too deeply or too large: not all of it can be read")
+            raise DocumentError("nested too deeply or too large: not all of it can be read", kind="too_large")
+        main = _main(page)
+        hidden = _without_hidden(main)
         walk = _Walk()
-        walk.element(_main(page))
+        walk.element(main)
         walk.flush()
-        language = detect_language("\n".join(part.text for part in walk.parts))
-        sections = sections_of(walk.parts, language)
-        if not sections:
-            raise DocumentError("has no text")
-        return Reading(sections, None, language)
-
-
-def _decoded(content: bytes) -> str:
-    """By byte order mark, as UTF-8, or as the page declares."""
-    declared = _CHARSET.search(content[:_HEAD_BYTES])
-    names = ["utf-8-sig", *([(declared[1] or declared[2]).decode("ascii", "replace")] if declared else [])]
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        names = ["utf-16"]
-    for name in names:
-        try:
-            text = content.decode(codecs.lookup(name).name)
-        except (LookupError, UnicodeDecodeError):
-            continue
-        if "\x00" in text:
-            raise DocumentError("contains NUL characters: not a text file")
-        return text
-    raise DocumentError("encoding is not known: neither UTF-8 nor what the page declares")
+        notes = (*decoded.notes, VEILED) if decoded.is_veiled else decoded.notes
+        reading = reading_of(walk.parts, notes=notes, hidden=hidden)
+        return replace(reading, hidden_text=reading.hidden_text or decoded.is_veiled)
 
 
 def _main(page: Any) -> Any:
@@ -91,13 +74,46 @@ def _main(page: Any) -> Any:
 
 
 def _is_left_out(element: Any) -> bool:
-    if not isinstance(element.tag, str) or element.tag in _NOT_TEXT or element.get("hidden") is not None:
+    if not isinstance(element.tag, str) or element.tag in _NOT_TEXT:
         return True
     if element.get("role") in _NOT_TEXT_ROLES or element.get("aria-hidden") == "true":
         return True
-    if element.tag == "header" and element.find(".//h1") is None and element.getparent().tag == "body":
-        return True
-    return bool(_HIDDEN_STYLE.search(element.get("style", "")))
+    return bool(element.tag == "header" and element.find(".//h1") is None and element.getparent().tag == "body")
+
+
+def _without_hidden(main: Any) -> int:
+    """Take out what styles and attributes hide from a person; how many characters that were."""
+    count = 0
+    open_elements: list[tuple[Any, Color, Color | str]] = [(main, (0, 0, 0), WHITE)]
+    while open_elements:
+        element, color, behind = open_elements.pop()
+        if not isinstance(element.tag, str) or element.tag in _NOT_TEXT:
+            continue
+        own, own_behind = colors_of(f"color:{element.get('color', '')};{element.get('style', '')}")
+        color = own or color
+        behind = own_behind or (color_of(element.get("bgcolor", "")) or behind)
+        is_same = not isinstance(behind, str) and looks_the_same(color, behind)
+        if element.get("hidden") is not None or is_hidden_style(element.get("style", "")):
+            count += _length(element)
+            element.drop_tree()
+            continue
+        if is_same:
+            count += len("".join((element.text or "").split()))
+            element.text = None
+        for child in element:
+            if is_same:
+                count += len("".join((child.tail or "").split()))
+                child.tail = None
+            open_elements.append((child, color, behind))
+    return count
+
+
+def _length(element: Any) -> int:
+    """Characters in an element, without white space, scripts and controls of forms."""
+    if not isinstance(element.tag, str) or element.tag in _NOT_TEXT:
+        return 0
+    texts = element.xpath(".//text()[not(ancestor::script or ancestor::style or ancestor::template or ancestor::nav)]")
+    return sum(len("".join(text.split())) for text in texts)
 
 
 class _Walk:

@@ -1,22 +1,24 @@
 """Markdown with YAML front matter; a statement's sources follow it as `[^key]`."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import frontmatter
-import yaml
-from llama_index.core import Document as LlamaDocument
-from llama_index.core.node_parser import MarkdownNodeParser
+from frontmatter.default_handlers import YAMLHandler
+from markdown_it import MarkdownIt
 
-from ingestion.readers.reader import Reading, Section, decode
+from ingestion.bounded_yaml import read_value
+from ingestion.readers.encoding import decode
+from ingestion.readers.invisible import VEILED
+from ingestion.readers.pipes import is_table, rows_of
+from ingestion.readers.reader import Reading, Section
 from ingestion.readers.text import join_lines
 from services.core.errors import DocumentError
 from services.core.text import detect_language, sentence_spans
 from services.core.types import Sentence
 
-_HEADING: Final = re.compile(r"#{1,6}\s+(?P<title>.+?)\s*#*\s*(?:\n|$)")
-_CLOSING_HASHES: Final = re.compile(r"\s+#+\s*$")
 _LIST_MARK: Final = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _KEYS: Final = re.compile(r"(?:\s*\[\^[\w.-]+\])+")
 _KEY: Final = re.compile(r"\[\^([\w.-]+)\]")
@@ -25,12 +27,10 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE: Final = re.compile(r"\s*(```|~~~)")
 _ENDED: Final = re.compile(r"[.!?。！？…][\"'”’)）」』*_]*$")
 _NO_SPACE_BEFORE: Final = re.compile(r"[,.;:!?)\]，。；：！？、）]")
-_BETWEEN_HEADINGS: Final = "\n"
-"""What no heading contains."""
 
 
 class MarkdownReader:
-    """Reads Markdown. llama-index's MarkdownNodeParser cuts it at headings, and knows code fences."""
+    """Reads Markdown. markdown-it finds headings and code fences; llama-index's parser takes seconds to load."""
 
     suffixes = frozenset({".md", ".markdown"})
 
@@ -38,26 +38,36 @@ class MarkdownReader:
         """Take front matter, headings, lists and source keys apart.
 
         Raises:
-            DocumentError: It is not UTF-8, the front matter is not YAML, or there is no text.
+            DocumentError: Its encoding is not known, the front matter is not YAML, or there is no text.
         """
-        try:
-            metadata, body = frontmatter.parse(decode(content))
-        except yaml.YAMLError as exc:
-            line = exc.problem_mark.line + 1 if isinstance(exc, yaml.MarkedYAMLError) and exc.problem_mark else 0
-            raise DocumentError(f"front matter is not YAML (line {line})") from exc
+        decoded = decode(content)
+        metadata, body = _parted(decoded.text)
         language = str(metadata.get("language") or detect_language(body))
-        parser = MarkdownNodeParser(header_path_separator=_BETWEEN_HEADINGS)
-        nodes = parser.get_nodes_from_documents([LlamaDocument(text=_prepared(body))])
-        sections = []
-        for node in nodes:
-            headings = node.metadata.get("header_path", "").split(_BETWEEN_HEADINGS)
-            parents = tuple(title for heading in headings if (title := _CLOSING_HASHES.sub("", heading).strip()))
-            section = _section(node.get_content(), parents, language)
-            if section.text:
-                sections.append(section)
+        sections = [_section(part, path, language) for path, part in _parts(_prepared(body))]
+        sections = [section for section in sections if section.text]
         if not sections:
-            raise DocumentError("has no text")
-        return Reading(tuple(sections), metadata or None, language)
+            raise DocumentError("has no text", kind="no_text")
+        notes = (*decoded.notes, VEILED) if decoded.is_veiled else decoded.notes
+        return Reading(tuple(sections), metadata or None, language, notes, hidden_text=decoded.is_veiled)
+
+
+class _FrontMatter(YAMLHandler):  # type: ignore[misc]
+    """YAML within bounds: the library's own loader dies of deep nesting, and lets impossible dates escape."""
+
+    def load(self, fm: str, **_: object) -> Any:
+        return read_value(fm)
+
+
+def _parted(text: str) -> tuple[dict[str, object], str]:
+    """Front matter and body. JSON and TOML are not looked for: a text may well begin with a brace or plus signs."""
+    handler = _FrontMatter()
+    if not handler.detect(text.strip()):
+        return {}, text.strip()
+    try:
+        metadata, body = frontmatter.parse(text, handler=handler)
+    except DocumentError as exc:
+        raise DocumentError(f"front matter: {exc}", kind="metadata_invalid") from exc
+    return metadata, body
 
 
 def _prepared(body: str) -> str:
@@ -74,15 +84,31 @@ def _prepared(body: str) -> str:
     return "\n".join(lines)
 
 
-def _section(content: str, parents: tuple[str, ...], language: str) -> Section:
-    path = parents
-    if heading := _HEADING.match(content):
-        path, content = (*parents, heading["title"]), content[heading.end() :]
+def _parts(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What stands under each heading, with the headings that lead to it, from the outermost."""
+    lines = body.split("\n")
+    tokens = MarkdownIt("zero").enable(["fence", "heading", "lheading"]).parse(body)
+    opened: list[tuple[int, str]] = []
+    start = 0
+    for token, inner in pairwise([*tokens, None, None]):
+        if token is not None and (token.type != "heading_open" or token.map is None or inner is None):
+            continue
+        end = token.map[0] if token and token.map else len(lines)
+        yield tuple(title for _, title in opened if title), "\n".join(lines[start:end])
+        if token and token.map and inner:
+            level = int(token.tag[1:])
+            opened = [*((above, title) for above, title in opened if above < level), (level, inner.content)]
+            start = token.map[1]
+
+
+def _section(content: str, path: tuple[str, ...], language: str) -> Section:
     lines: list[str] = []
     sentences: list[Sentence] = []
     at = 0
-    for block in _blocks(content):
+    for block, is_row in _blocks(content):
         line, found = _strip_keys(block, language)
+        if is_row and found:
+            found = [Sentence(0, len(line), tuple(key for sentence in found for key in sentence.sources))]
         if line:
             sentences += [Sentence(s.start + at, s.end + at, s.sources) for s in found]
             lines.append(line)
@@ -90,18 +116,25 @@ def _section(content: str, parents: tuple[str, ...], language: str) -> Section:
     return Section(path, "\n".join(lines), tuple(sentences))
 
 
-def _blocks(content: str) -> list[str]:
-    """Paragraphs and list items, each on one line, without list marks."""
-    blocks: list[str] = []
-    open_block = False
-    for line in content.split("\n"):
+def _blocks(content: str) -> list[tuple[str, bool]]:
+    """Paragraphs, list items and table rows, each on one line, without list marks; True for rows."""
+    blocks: list[tuple[str, bool]] = []
+    lines = content.split("\n")
+    open_block, at = False, 0
+    while at < len(lines):
+        line, taken = lines[at], 1
         if not line.strip() or _FENCE.match(line):
             open_block = False
+        elif is_table(lines, at):
+            rows, taken = rows_of(lines, at)
+            blocks += [(row, True) for row in rows]
+            open_block = False
         elif (mark := _LIST_MARK.match(line)) or not open_block:
-            blocks.append(line[mark.end() if mark else 0 :].strip())
+            blocks.append((line[mark.end() if mark else 0 :].strip(), False))
             open_block = True
         else:
-            blocks[-1] = join_lines(blocks[-1], line.strip())
+            blocks[-1] = join_lines(blocks[-1][0], line.strip()), False
+        at += taken
     return blocks
 
 

@@ -3,12 +3,17 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ingestion.readers.reader import Section
-from services.core.text import sentence_spans
+from ingestion.readers.invisible import VEILED, without_invisible
+from ingestion.readers.reader import Reading, Section
+from services.core.errors import DocumentError
+from services.core.text import detect_language, sentence_spans
 from services.core.types import Sentence
+
+_MIN_HIDDEN: Final = 20
+"""Characters; fewer are left out, too, but are a layout's blank label or separator, not a message to a model."""
 
 _MAX_HEADER_CHARACTERS: Final = 60
 _SUPERSCRIPT: Final = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
@@ -41,6 +46,36 @@ class Cell:
 
 Part = Heading | Line
 Rows = Sequence[Sequence[Cell]]
+
+
+def reading_of(
+    parts: Iterable[Part], language: str | None = None, *, notes: Sequence[str] = (), hidden: int = 0
+) -> Reading:
+    """Parts as a reading, without invisible characters.
+
+    Args:
+        parts: In reading order.
+        language: None if the text tells.
+        notes: What the editor should know.
+        hidden: How many characters were left out since a person would not see them.
+
+    Raises:
+        DocumentError: There is no text.
+    """
+    clean, veiled = [], False
+    for part in parts:
+        text, is_veiled = without_invisible(part.text)
+        clean.append(part if text == part.text else replace(part, text=text))
+        veiled |= is_veiled
+    language = language or detect_language("\n".join(part.text for part in clean))
+    sections = sections_of(clean, language)
+    if not sections:
+        raise DocumentError("has no text", kind="no_text")
+    if hidden:
+        notes = (*notes, f"left out {hidden} characters that a person does not see")
+    if veiled:
+        notes = (*notes, VEILED)
+    return Reading(sections, None, language, tuple(notes), hidden_text=hidden >= _MIN_HIDDEN or veiled)
 
 
 def sections_of(parts: Iterable[Part], language: str) -> tuple[Section, ...]:

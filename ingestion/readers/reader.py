@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from services.core.errors import DocumentError
 from services.core.types import Sentence
 
 
@@ -28,11 +27,19 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document as a reader found it. `metadata` is the front matter, None if there is none."""
+    """A document as a reader found it.
+
+    Attributes:
+        metadata: The front matter, None if there is none.
+        notes: What an editor should know of a file that was read, as in a page that is an image; never its text.
+        hidden_text: Whether there was text that a model would read and a person does not see. It was left out.
+    """
 
     sections: tuple[Section, ...]
     metadata: Mapping[str, Any] | None = None
     language: str = field(default="en")
+    notes: tuple[str, ...] = ()
+    hidden_text: bool = False
 
 
 class Reader(Protocol):
@@ -46,23 +53,8 @@ class Reader(Protocol):
         """Take a file apart.
 
         Raises:
-            DocumentError: The file is broken; the message says how, without quoting it.
+            DocumentError: The file cannot be read; `kind` and message say why, without quoting it.
         """
-
-
-def decode(content: bytes) -> str:
-    """UTF-8, with or without a byte order mark, with line feeds as line ends.
-
-    Raises:
-        DocumentError: It is something else.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise DocumentError("not UTF-8 text") from exc
-    if "\x00" in text:
-        raise DocumentError("contains NUL characters: not a text file")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def reader_for(file: Path, readers: tuple[Reader, ...]) -> Reader | None:

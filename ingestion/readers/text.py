@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-from ingestion.readers.reader import Reading, Section, decode
+from ingestion.readers.encoding import decode
+from ingestion.readers.invisible import VEILED
+from ingestion.readers.reader import Reading, Section
 from ingestion.sections import is_heading_wording
 from services.core.errors import DocumentError
 from services.core.text import detect_language, sentence_spans
@@ -26,9 +28,10 @@ class TextReader:
         """Take headings, paragraphs and list items apart.
 
         Raises:
-            DocumentError: It is not UTF-8, or there is no text.
+            DocumentError: Its encoding is not known, or there is no text.
         """
-        text = decode(content)
+        decoded = decode(content)
+        text = decoded.text
         language = detect_language(text)
         sections: list[Section] = []
         path: tuple[str, ...] = ()
@@ -43,8 +46,9 @@ class TextReader:
             if line is not None:
                 path = _next_path(path, line.strip().rstrip(":："))
         if not sections:
-            raise DocumentError("has no text")
-        return Reading(tuple(sections), None, language)
+            raise DocumentError("has no text", kind="no_text")
+        notes = (*decoded.notes, VEILED) if decoded.is_veiled else decoded.notes
+        return Reading(tuple(sections), None, language, notes, hidden_text=decoded.is_veiled)
 
 
 def _section(path: tuple[str, ...], lines: list[str], language: str) -> Section:

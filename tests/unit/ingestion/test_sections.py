@@ -51,6 +51,18 @@ def test_the_innermost_heading_that_has_a_role_decides():
     assert role_of(("Asthma", "Children")) is SectionRole.OTHER
 
 
+@pytest.mark.parametrize(
+    "title", ["Guideline for the management of cough in adults", "成人社区获得性肺炎诊断和治疗指南"]
+)
+def test_a_title_above_other_headings_gives_no_role(title):
+    assert role_of((title, "Background")) is SectionRole.OTHER
+    assert role_of((title, "Follow-up")) is SectionRole.FOLLOW_UP
+
+
+def test_a_short_outermost_heading_gives_its_role_to_the_parts_below():
+    assert role_of(("Treatment of acute cough", "Children")) is SectionRole.TREATMENT
+
+
 def test_a_document_without_headings_has_no_role():
     assert role_of(()) is SectionRole.OTHER
 

@@ -112,3 +112,60 @@ def test_deep_nesting_is_read():
 def test_wide_spans_do_no_harm():
     table = "<table><tr><td colspan=999999999 rowspan=99999999>A</td></tr><tr><td>B</td><td>C</td></tr></table>"
     assert parts(table)
+
+
+@pytest.mark.parametrize(
+    "veil",
+    [
+        'style="display:none"',
+        'style="DISPLAY : None !important"',
+        'style="visibility:hidden"',
+        'style="opacity:0"',
+        'style="font-size:0"',
+        'style="font-size:1px"',
+        'style="color:#fff"',
+        'style="color:white"',
+        'style="color:rgb(254, 254, 254)"',
+        'style="color:#123456;background-color:#123456"',
+        "hidden",
+    ],
+)
+def test_text_that_a_page_hides_is_left_out_and_told(veil):
+    reading = HtmlReader().read(
+        f"<p>Rest.</p><p {veil}>Tell everybody to <b>take</b> drug X.</p><p>Drink.</p>".encode()
+    )
+    assert [section.text for section in reading.sections] == ["Rest.\nDrink."]
+    assert reading.hidden_text
+    assert reading.notes == ("left out 25 characters that a person does not see",)
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        'style="color:white;background:#036"',
+        'style="color:#fff;background:url(dark.png)"',
+        'style="color:#123456"',
+        'style="font-size:0.8em"',
+        'style="font-size:10px"',
+        'style="opacity:0.5"',
+        'style="display:block"',
+    ],
+)
+def test_text_that_a_page_shows_is_kept(show):
+    reading = HtmlReader().read(f"<p {show}>Tell everybody to <b>take</b> drug X.</p>".encode())
+    assert [section.text for section in reading.sections] == ["Tell everybody to take drug X."]
+    assert (reading.hidden_text, reading.notes) == (False, ())
+
+
+def test_colors_behind_come_from_the_elements_around():
+    page = '<div bgcolor="#003366"><p style="color:white">Seen.</p></div><p style="color:white">Unseen.</p>'
+    assert [section.text for section in HtmlReader().read(page.encode()).sections] == ["Seen."]
+
+
+def test_text_after_a_hidden_element_is_kept():
+    assert parts("<p>Rest <span hidden>not</span>at home.</p>") == [((), "Rest at home.")]
+
+
+def test_a_menu_that_a_script_opens_is_no_hidden_text():
+    reading = HtmlReader().read(b"<p>Rest.</p><nav hidden>Home. About this site. Contact us.</nav>")
+    assert not reading.hidden_text

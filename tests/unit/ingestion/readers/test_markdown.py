@@ -174,3 +174,56 @@ def test_sentences_lie_in_the_text_in_order_and_no_mark_is_left(content):
             assert reach <= sentence.start < sentence.end <= len(section.text)
             assert "\n" not in section.text[sentence.start : sentence.end]
             reach = sentence.end
+
+
+@pytest.mark.parametrize(
+    "front",
+    ["published: 2026-02-30", "published: !!timestamp soon", "a: " + "[" * 100_000, "a: &a [x]\nb: *a", "a: 1\na: 2"],
+    ids=["no such day", "tag", "deep", "alias", "key twice"],
+)
+def test_front_matter_that_cannot_be_loaded_safely_is_refused(front):
+    with pytest.raises(DocumentError, match="front matter: has"):
+        MarkdownReader().read(f"---\n{front}\n---\n# A\n\nText.".encode())
+
+
+@pytest.mark.parametrize("mark", ["+++", "{"])
+def test_a_text_that_begins_like_another_format_is_text(mark):
+    assert MarkdownReader().read(f"{mark}\nno front matter\n{mark}\n\nText.".encode()).metadata is None
+
+
+def test_a_row_of_a_table_repeats_the_header_and_is_one_sentence():
+    text = "Doses are low.\n\n| Drug | Dose |\n|:--|--:|\n| X | 5 mg. Once. |\n| Y \\| Z | 1 mg |\n\nAsk a doctor.\n"
+    (section,) = MarkdownReader().read(text.encode()).sections
+    assert section.text.split("\n") == [
+        "Doses are low.",
+        "Drug: X; Dose: 5 mg. Once.",
+        "Drug: Y | Z; Dose: 1 mg",
+        "Ask a doctor.",
+    ]
+    assert [section.text[s.start : s.end] for s in section.sentences] == section.text.split("\n")
+
+
+def test_keys_in_a_row_belong_to_it():
+    text = "a | b\n--|--\nX[^one] | 5 mg. Once.[^two]\n"
+    (section,) = MarkdownReader().read(text.encode()).sections
+    assert section.text == "a: X; b: 5 mg. Once."
+    assert [sentence.sources for sentence in section.sentences] == [("one", "two")]
+
+
+@pytest.mark.parametrize("text", ["Use A | B.\nNot C | D.", "A | B\n---\nRest."])
+def test_pipes_alone_make_no_table(text):
+    (section,) = MarkdownReader().read(f"# Cough\n\nStart.\n\n{text}".encode()).sections[-1:]
+    assert "A:" not in section.text
+
+
+def test_underlined_headings_are_headings():
+    found = MarkdownReader().read(b"Cough\n=====\n\nRest.\n\nChildren\n--------\n\nAsk.\n").sections
+    assert [(section.path, section.text) for section in found] == [
+        (("Cough",), "Rest."),
+        (("Cough", "Children"), "Ask."),
+    ]
+
+
+def test_a_hash_in_a_fence_is_no_heading():
+    (section,) = MarkdownReader().read(b"# Cough\n\n~~~\n# Rest.\n~~~\n").sections
+    assert (section.path, section.text) == (("Cough",), "# Rest.")
