@@ -102,8 +102,9 @@ class Condition:
     icd10: str | None = None
 
     def name(self, language: str) -> str:
-        """The name in this language, or the first there is."""
-        return self.names.get(language) or next(iter(self.names.values()))
+        """The name in this language (of any region), or the first there is."""
+        base = language.split("-", maxsplit=1)[0]
+        return self.names.get(language) or self.names.get(base) or next(iter(self.names.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,17 @@ class Document:
     Attributes:
         file: Path inside the library folder, with forward slashes.
         content_hash: SHA-256 of the file, hex.
-        published: ISO 8601 date, or None where unknown.
-        profile: None for a document without front matter.
+        metadata_hash: SHA-256, hex, of what is said of the document outside of the file; "" where nothing is.
+        text_hash: SHA-256, hex, of the text that was read; "" where it was not kept.
+        language: BCP 47.
+        other_conditions: What it is about besides `condition`.
+        jurisdiction: Where it applies; None where unknown.
+        published: ISO 8601 date, month or year; None where unknown.
+        effective: ISO 8601 date, the first day on which it is in force; None is always.
+        withdrawn: ISO 8601 date, the first day on which it is no longer in force; None is never.
+        supersedes: Ids of the documents that it replaces.
+        full_text: The licence allows the whole text to be shown; if not, quotes only.
+        profile: None where nothing is said of it.
     """
 
     id: str
@@ -160,6 +170,14 @@ class Document:
     review: str | None = None
     profile: Profile | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    metadata_hash: str = ""
+    text_hash: str = ""
+    other_conditions: tuple[Condition, ...] = ()
+    jurisdiction: str | None = None
+    effective: str | None = None
+    withdrawn: str | None = None
+    supersedes: tuple[str, ...] = ()
+    full_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
