@@ -15,7 +15,7 @@ from services.core.text import lexical_form, sentence_spans
 from services.core.types import Chunk, Document, Sentence
 from services.index.schema import MAX_TEXT_CHARACTERS
 
-PIPELINE: Final = "1"
+PIPELINE: Final = "2"
 """Raised whenever readers or chunker would make other chunks of the same file."""
 
 CHUNK_TOKENS: Final = 200
@@ -44,7 +44,7 @@ def chunk_document(
             chunk_overlap=0,
             paragraph_separator="\n\n",
             tokenizer=lambda text: range(count_tokens(text)),
-            chunking_tokenizer_fn=lambda text: _tile(text, document.language),
+            chunking_tokenizer_fn=lambda text, section=section: _tile(text, section, document.language),
             include_metadata=False,
         )
         fits = len(section.text) <= MAX_TEXT_CHARACTERS and count_tokens(section.text) <= size
@@ -64,14 +64,18 @@ def embedding_text(document: Document, section: str, text: str) -> str:
 
 def search_text(document: Document, chunk: Chunk) -> str:
     """What the lexical side indexes: the text with title, heading and the condition's names in all languages."""
-    condition = document.condition
-    names = [*condition.names.values(), *(word for words in condition.synonyms.values() for word in words)]
+    conditions = (document.condition, *document.other_conditions)
+    names = [name for condition in conditions for name in condition.names.values()]
+    names += [word for condition in conditions for words in condition.synonyms.values() for word in words]
     return lexical_form("\n".join(dict.fromkeys([document.title, *names, chunk.section, chunk.text])))
 
 
-def _tile(text: str, language: str) -> list[str]:
-    """The text as consecutive sentences that leave nothing out."""
-    starts = [start for start, _ in sentence_spans(text, language)][1:]
+def _tile(text: str, section: Section, language: str) -> list[str]:
+    """The text as consecutive sentences that leave nothing out; a row of a table is one sentence, as it was read."""
+    if text == section.text:
+        starts = [sentence.start for sentence in section.sentences][1:]
+    else:
+        starts = [start for start, _ in sentence_spans(text, language)][1:]
     edges = [0, *starts, len(text)]
     return [text[a:b] for a, b in itertools.pairwise(edges)]
 

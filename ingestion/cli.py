@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from ingestion.build import Report, Workshop, sync
-from services.core.errors import CitewellError
+from ingestion import output
+from ingestion.build import plan_sync, sync
+from ingestion.diff import difference
+from ingestion.workshop import Workshop, open_workshop
+from services.core.errors import CitewellError, IndexMissingError, NotFoundError
 from services.core.settings import Settings
-from services.embedding.transformer import TransformerEmbedder, locate
+from services.core.text import detect_language, lexical_form
+from services.embedding.opening import open_embedder
 from services.index.connection import connect
-from services.index.editions import Editions
+from services.index.editions import Editions, one_writer
 from services.index.guidelines import GuidelineIndex
 
 app = typer.Typer(
@@ -27,28 +29,28 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_out, _err = Console(), Console(stderr=True)
+_Folder = Annotated[Path, typer.Argument(help="Folder of guidelines.", exists=True, file_okay=False)]
+_Rebuild = Annotated[bool, typer.Option(help="Read and embed everything again, whatever is there.")]
+_Review = Annotated[bool, typer.Option("--review", help="Publish documents of publishers not on the list, too.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
+@app.command("plan")
+def plan_command(folder: _Folder, rebuild: _Rebuild = False, review: _Review = False, as_json: _Json = False) -> None:
+    """Say what `sync` would do, document by document; nothing is written. Exit code 1 if a file is left out."""
+    with _working(quiet=as_json) as work:
+        report = plan_sync(folder, work, rebuild=rebuild, reviewed=review)
+    _print_json(asdict(report)) if as_json else output.print_report(report, each=True)
+    if report.problems:
+        raise typer.Exit(1)
+
+
 @app.command("sync")
-def sync_command(
-    folder: Annotated[Path, typer.Argument(help="Folder of .md and .txt guidelines.", exists=True, file_okay=False)],
-    rebuild: Annotated[bool, typer.Option(help="Embed everything again, whatever is there.")] = False,
-    as_json: _Json = False,
-) -> None:
-    """Make the published edition equal to FOLDER. Exit code 1 if a file was skipped."""
-    settings = Settings()
-    with _errors_told(), connect(settings.index, create=True) as client, _progress(quiet=as_json) as bar:
-        task = bar.add_task("embedding", total=None, visible=False)
-        work = Workshop(
-            editions=Editions(client, settings.index),
-            fingerprint=locate(settings.embedding)[1],
-            open_embedder=lambda: TransformerEmbedder.open(settings.embedding),
-            progress=lambda done, total: bar.update(task, completed=done, total=total, visible=True),
-        )
-        report = sync(folder, work, rebuild=rebuild)
-    _out.print_json(json.dumps(asdict(report), ensure_ascii=False)) if as_json else _print_report(report)
+def sync_command(folder: _Folder, rebuild: _Rebuild = False, review: _Review = False, as_json: _Json = False) -> None:
+    """Make the published edition equal to FOLDER. Exit code 1 if a file is left out."""
+    with _one_writer(), _working(quiet=as_json) as work:
+        report = sync(folder, work, rebuild=rebuild, reviewed=review)
+    _print_json(asdict(report)) if as_json else output.print_report(report, each=False)
     if report.problems:
         raise typer.Exit(1)
 
@@ -56,22 +58,64 @@ def sync_command(
 @app.command("status")
 def status_command(as_json: _Json = False) -> None:
     """Show the published edition and its guidelines."""
-    settings = Settings()
-    with _errors_told(), connect(settings.index) as client:
-        editions = Editions(client, settings.index)
+    with _editions() as editions:
         manifest, documents = editions.current(), editions.documents()
-    if manifest is None:
-        _err.print("nothing is published yet: run `citewell-ingest sync FOLDER`")
-        raise typer.Exit(1)
+        if manifest is None:
+            raise IndexMissingError("nothing is published yet: run `citewell-ingest sync FOLDER`")
     if as_json:
         listed = [{"id": d.id, "title": d.title, "language": d.language, "file": d.file} for d in documents.values()]
-        _out.print_json(json.dumps({"edition": asdict(manifest), "documents": listed}, ensure_ascii=False))
-        return
-    table = Table("id", "language", "title", "publisher", "review", title=f"Edition {manifest.edition}")
-    for d in sorted(documents.values(), key=lambda document: document.id):
-        table.add_row(d.id, d.language, d.title, d.publisher or "-", d.review or "-")
-    _out.print(table)
-    _out.print(f"{manifest.documents} documents, {manifest.chunks} chunks, embedder {manifest.embedder}")
+        _print_json({"edition": asdict(manifest), "documents": listed})
+    else:
+        output.print_status(manifest, documents.values())
+
+
+@app.command("editions")
+def editions_command(as_json: _Json = False) -> None:
+    """List the editions that are kept, newest first."""
+    with _editions() as editions:
+        kept, current = editions.kept(), editions.current()
+    if as_json:
+        published = current.edition if current else None
+        _print_json([{**asdict(manifest), "published": manifest.edition == published} for manifest in kept])
+    else:
+        output.print_editions(kept, current)
+
+
+@app.command("rollback")
+def rollback_command(
+    edition: Annotated[str | None, typer.Argument(help="An edition that `editions` lists.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Publish EDITION again, or the newest one beside the published one."""
+    with _one_writer(), _editions() as editions:
+        manifest = editions.roll_back(edition)
+    if as_json:
+        _print_json(asdict(manifest))
+    else:
+        output.out.print(f"published edition {manifest.edition}: {manifest.documents} documents", highlight=False)
+
+
+@app.command("show")
+def show_command(
+    identity: Annotated[str, typer.Argument(metavar="ID", help="A document's id, or a passage's.")],
+    as_json: _Json = False,
+) -> None:
+    """Show a document of the published edition with its passages, or one passage."""
+    with _editions() as editions:
+        documents = editions.documents()
+        document = documents.get(identity) or documents.get(identity.rpartition(":")[0])
+        if document is None:
+            raise NotFoundError("the published edition has no document or passage of this id")
+        chunks = [entry.chunk for entry in editions.entries_of([document.id])]
+    if identity != document.id:
+        chunks = [chunk for chunk in chunks if chunk.id == identity]
+    if not chunks:
+        output.err.print("[red]not_found[/red]: the document has no such passage")
+        raise typer.Exit(1)
+    if as_json:
+        _print_json({"document": asdict(document), "passages": [asdict(chunk) for chunk in chunks]})
+    else:
+        output.print_document(document, chunks)
 
 
 @app.command("search")
@@ -81,15 +125,13 @@ def search_command(
     as_json: _Json = False,
 ) -> None:
     """Search the published edition's chunks by words (BM25) and, where the embedder knows the language, by meaning."""
-    from services.core.text import detect_language
-
     settings = Settings()
     with _errors_told():
-        embedder = TransformerEmbedder.open(settings.embedding)
+        embedder = open_embedder(settings.embedding)
         index = GuidelineIndex.open(settings.index, embedder.fingerprint)
         try:
             known = embedder.knows(detect_language(query))
-            sides = {"lexical": index.lexical([query], k)[0]}
+            sides = {"lexical": index.lexical([lexical_form(query)], k)[0]}
             sides["dense"] = index.dense(embedder.encode_queries([query]), k)[0] if known else []
             chunks = index.chunks(list({hit.chunk_id for hits in sides.values() for hit in hits}))
         finally:
@@ -99,13 +141,22 @@ def search_command(
          "text": chunks[hit.chunk_id].text}
         for side, hits in sides.items() for rank, hit in enumerate(hits, 1)
     ]  # fmt: skip
+    _print_json(rows) if as_json else output.print_hits(rows)
+
+
+@app.command("diff")
+def diff_command(
+    older: Annotated[str, typer.Argument(help="An edition that `editions` lists.")],
+    newer: Annotated[str, typer.Argument(help="Another one.")],
+    as_json: _Json = False,
+) -> None:
+    """Show which guideline sentences two editions do not share."""
+    with _editions() as editions:
+        found = difference(editions.chunks(older), editions.chunks(newer))
     if as_json:
-        _out.print_json(json.dumps(rows, ensure_ascii=False))
-        return
-    table = Table("side", "rank", "id", "section", "text")
-    for row in rows:
-        table.add_row(*(str(row[name]) for name in ("side", "rank", "id", "section", "text")))
-    _out.print(table)
+        _print_json({document_id: asdict(one) for document_id, one in found.items()})
+    else:
+        output.print_difference(found)
 
 
 def main() -> None:
@@ -116,30 +167,49 @@ def main() -> None:
 
 
 @contextmanager
+def _one_writer() -> Iterator[None]:
+    """Nobody else changes editions meanwhile."""
+    with _errors_told(), one_writer(Settings().index):
+        yield
+
+
+@contextmanager
+def _working(*, quiet: bool) -> Iterator[Workshop]:
+    """What a sync works with, and bars of its progress."""
+    settings = Settings()
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with _errors_told(), Progress(*columns, console=output.err, transient=True, disable=quiet) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=None, rate="")
+            speed = bars.tasks[stages[stage]].speed
+            rate = f"{speed:.0f}/s" if speed else ""
+            bars.update(stages[stage], completed=done, total=total or None, rate=rate)
+
+        with open_workshop(settings.index, settings.embedding, progress) as work:
+            yield work
+
+
+@contextmanager
+def _editions() -> Iterator[Editions]:
+    settings = Settings()
+    with _errors_told(), connect(settings.index) as client:
+        yield Editions(client, settings.index)
+
+
+@contextmanager
 def _errors_told() -> Iterator[None]:
     try:
         yield
     except CitewellError as exc:
-        _err.print(f"[red]{exc.code}[/red]: {exc}", highlight=False)
+        output.err.print(f"[red]{exc.code}[/red]: {exc}", highlight=False)
         raise typer.Exit(1) from exc
 
 
-def _progress(*, quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=_err, transient=True, disable=quiet)
-
-
-def _print_report(report: Report) -> None:
-    for problem in report.problems:
-        _err.print(f"[red]skipped[/red] {problem.file}: {problem.reason}", highlight=False)
-    for copy, original in report.duplicates.items():
-        _out.print(f"[yellow]duplicate[/yellow] {copy} is {original}", highlight=False)
-    counts = {name: len(getattr(report, name)) for name in ("added", "changed", "removed", "unchanged")}
-    _out.print(", ".join(f"{number} {name}" for name, number in counts.items()), highlight=False)
-    if report.manifest:
-        verb = "published" if report.published else "up to date:"
-        _out.print(
-            f"{verb} edition {report.manifest.edition}: {report.manifest.documents} documents, "
-            f"{report.manifest.chunks} chunks, {report.chunks_embedded} embedded",
-            highlight=False,
-        )
+def _print_json(value: object) -> None:
+    output.out.print_json(json.dumps(value, ensure_ascii=False))

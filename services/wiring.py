@@ -1,32 +1,121 @@
 """Settings become real objects; the only place that builds them."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
+
+import anyio
+import anyio.to_thread
 
 from services.assistant.intake import Question
 from services.assistant.library import Library
 from services.assistant.pipeline import Assistant, Parts
+from services.core.errors import CitewellError, IndexUnavailableError
 from services.core.settings import ModelSettings, Settings
 from services.core.types import RawText
-from services.embedding.transformer import TransformerEmbedder, locate
+from services.embedding.embedder import Embedder
+from services.embedding.opening import fingerprint_of, open_embedder
 from services.findings.lexicon import load_lexicon
 from services.generation.evidence import EvidenceEngine, Terminology
 from services.generation.model import ModelEngine
 from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
-from services.triage.rules import load_rules
+from services.triage.rules import Rule, load_rules
+
+logger = logging.getLogger(__name__)
 
 _WARM_UP: Final = ("cough and fever for three days", "咳嗽发热三天")
 
 
+@dataclass(frozen=True, slots=True)
+class _Lasting:
+    """What stays the same whatever edition is published."""
+
+    settings: Settings
+    terminology: Terminology
+    rules: tuple[Rule, ...]
+    embedder: Embedder
+    model: ModelEngine | None
+
+    def assistant(self, index: GuidelineIndex) -> Assistant:
+        """An assistant for this edition, which has read its guidelines ahead of the first question. Blocks."""
+        library, engine = Library(index, self.rules), EvidenceEngine(self.terminology)
+        for language in ("en", "zh"):
+            engine.preload(library.preload(language), language)
+        settings = self.settings
+        return Assistant(
+            Parts(
+                library=library,
+                retriever=Retriever(index, self.embedder, settings.retrieval),
+                engine=engine,
+                terminology=self.terminology,
+                rules=self.rules,
+                conditions=settings.retrieval.conditions,
+                prompt_conditions=settings.model.conditions,
+                model=self.model,
+            )
+        )
+
+
+class Service:
+    """The assistant for the published edition, and for the next one once that is published.
+
+    A request keeps the assistant that it began with, and so one edition: that edition stays in Milvus until two more
+    have been published.
+    """
+
+    def __init__(self, lasting: _Lasting, index: GuidelineIndex) -> None:
+        """Use `open_service`."""
+        self._lasting = lasting
+        self._index = index
+        self._assistant = lasting.assistant(index)
+
+    @property
+    def assistant(self) -> Assistant:
+        """Of the edition that was published when last looked."""
+        return self._assistant
+
+    async def refresh(self) -> None:
+        """Take the edition that is published now. If it cannot be used, the old one goes on answering."""
+        try:
+            index = await anyio.to_thread.run_sync(self._published)
+            if index is not None:
+                assistant = await anyio.to_thread.run_sync(self._lasting.assistant, index)
+                self._index, self._assistant = index, assistant
+                logger.info("edition_opened", extra={"edition": index.manifest.edition})
+        except CitewellError as exc:
+            logger.warning("edition_not_opened", extra={"code": exc.code})
+
+    async def follow(self) -> None:
+        """Refresh for ever."""
+        while True:
+            await anyio.sleep(self._lasting.settings.index.refresh_s)
+            await self.refresh()
+
+    def close(self) -> None:
+        """Let go of Milvus."""
+        self._index.close()
+
+    def _published(self) -> GuidelineIndex | None:
+        embedder = self._lasting.embedder.fingerprint
+        try:
+            return self._index.newer(embedder)
+        except IndexUnavailableError:
+            if not self._index.is_borrowed:
+                raise
+        # The process that had the Milvus Lite file open is gone: now it can be opened here.
+        self._index.close()
+        return GuidelineIndex.open(self._lasting.settings.index, embedder)
+
+
 @asynccontextmanager
-async def open_assistant(
+async def open_service(
     settings: Settings, model_client: Callable[[ModelSettings], VllmClient] = VllmClient
-) -> AsyncIterator[Assistant]:
-    """Load everything, warm it up, hand out an assistant that is ready, and close it at the end.
+) -> AsyncIterator[Service]:
+    """Load everything, warm it up, hand out a service that is ready and follows the library, and close it at the end.
 
     Args:
         settings: What to open.
@@ -41,33 +130,28 @@ async def open_assistant(
         tests=load_lexicon(folder / "terminology" / "tests.yaml"),
         departments=load_lexicon(folder / "terminology" / "departments.yaml"),
     )
-    rules = load_rules(folder / "triage", terminology.findings)
+    rules = tuple(load_rules(folder / "triage", terminology.findings))
     # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
-    index = GuidelineIndex.open(settings.index, locate(settings.embedding)[1])
+    index = GuidelineIndex.open(settings.index, fingerprint_of(settings.embedding))
     async with AsyncExitStack() as stack:
-        stack.callback(index.close)
-        embedder = TransformerEmbedder.open(settings.embedding)
-        library = Library(index, rules)
-        engine = EvidenceEngine(terminology)
+        closing = stack.enter_context(ExitStack())
+        closing.callback(index.close)
+        embedder = open_embedder(settings.embedding)
+        stack.callback(embedder.close)
         model = None
         if settings.model.base_url:
             model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
-        parts = Parts(
-            library=library,
-            retriever=Retriever(index, embedder, settings.retrieval),
-            engine=engine,
-            terminology=terminology,
-            rules=rules,
-            conditions=settings.retrieval.conditions,
-            prompt_conditions=settings.model.conditions,
-            model=model,
-        )
-        for language in ("en", "zh"):
-            engine.preload(library.preload(language), language)
+        service = Service(_Lasting(settings, terminology, rules, embedder, model), index)
+        closing.pop_all()
+        stack.callback(service.close)
         # The model has made a token in its check; what is warmed up here is all that is ours.
+        silent = service.assistant.without_model()
         for text in _WARM_UP:
-            await Assistant(replace(parts, model=None)).diagnose(Question(RawText(text)))
-        yield Assistant(parts)
+            await silent.diagnose(Question(RawText(text)))
+        async with anyio.create_task_group() as following:
+            following.start_soon(service.follow)
+            yield service
+            following.cancel_scope.cancel()
 
 
 @asynccontextmanager

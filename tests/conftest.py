@@ -9,11 +9,11 @@ import httpx2
 import pytest
 from support import GUIDELINES, Server, settings_for
 
-from ingestion.build import Report, Workshop, sync
+from ingestion.build import sync
+from ingestion.plan import Report
+from ingestion.workshop import open_workshop
 from services.core.settings import EmbeddingSettings, IndexSettings
 from services.embedding.transformer import TransformerEmbedder
-from services.index.connection import connect
-from services.index.editions import Editions
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +26,7 @@ def ingest(embedder: TransformerEmbedder) -> Callable[..., Report]:
     """Sync a folder into a Milvus Lite file, as the command does."""
 
     def run(folder: Path, uri: Path, *, rebuild: bool = False) -> Report:
-        settings = IndexSettings(uri=str(uri))
-        with connect(settings, create=True) as client:
-            work = Workshop(Editions(client, settings), embedder.fingerprint, lambda: embedder)
+        with open_workshop(IndexSettings(uri=str(uri)), embedder) as work:
             return sync(folder, work, rebuild=rebuild)
 
     return run

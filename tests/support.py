@@ -10,7 +10,7 @@ import uvicorn
 from services.api.app import create_app
 from services.core.settings import IndexSettings, LibrarySettings, ModelSettings, ServerSettings, Settings
 from services.generation.vllm import VllmClient
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 ROOT = Path(__file__).parents[1]
 GUIDELINES = ROOT / "guidelines"
@@ -57,8 +57,8 @@ class Server:
             self._ready.set()
 
     async def _serve(self) -> None:
-        async with open_assistant(self._settings, self._model_client) as assistant:
-            app = create_app(assistant, self._settings.server)
+        async with open_service(self._settings, self._model_client) as service:
+            app = create_app(lambda: service.assistant, self._settings.server)
             self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None))
             serving = asyncio.create_task(self._server.serve())
             while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event for it

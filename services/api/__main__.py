@@ -12,7 +12,7 @@ from services.api.app import create_app
 from services.core.errors import CitewellError
 from services.core.logs import configure_logs
 from services.core.settings import Settings
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 _EXAMPLE = {
     "symptoms": "持续咳嗽两周，伴有夜间加重，无发热，但有胸闷感",
@@ -47,9 +47,9 @@ def main() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_assistant(settings) as assistant:
+    async with open_service(settings) as service:
         config = uvicorn.Config(
-            create_app(assistant, settings.server),
+            create_app(lambda: service.assistant, settings.server),
             host=settings.server.host,
             port=settings.server.port,
             log_config=None,

@@ -1,5 +1,7 @@
 """The FastAPI application."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -15,8 +17,8 @@ _DESCRIPTION = """Answers from clinical guidelines, with the verbatim sentences 
 It is decision support for people who can check it, not a doctor. Errors are RFC 9457 problems and never echo input."""
 
 
-def create_app(assistant: Assistant, server: ServerSettings) -> FastAPI:
-    """An app around an assistant that is open. The API's documentation needs no network."""
+def create_app(assistant: Callable[[], Assistant], server: ServerSettings) -> FastAPI:
+    """An app that asks for the assistant at each request. The API's documentation needs no network."""
     app: FastAPI = FastAPIOffline(title="Citewell", version=SERVICE_VERSION, description=_DESCRIPTION)
     app.state.assistant = assistant
     app.state.server = server

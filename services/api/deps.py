@@ -1,5 +1,6 @@
 """What routes are handed."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,8 +14,8 @@ from services.generation.model import Wish
 
 
 def _assistant(request: Request) -> Assistant:
-    assistant: Assistant = request.app.state.assistant
-    return assistant
+    current: Callable[[], Assistant] = request.app.state.assistant
+    return current()
 
 
 def _server(request: Request) -> ServerSettings:

@@ -232,10 +232,19 @@ class ConditionOut(Out):
 
 
 class GuidelineSummary(GuidelineRef):
-    """A guideline of the library."""
+    """A guideline of the library.
+
+    It is in force from `effective` until the day before `withdrawn`, where these are given. `full_text_may_be_shown` is
+    what its licence allows; where it is false, show quotes only.
+    """
 
     language: str
+    jurisdiction: str | None
+    effective: str | None
+    withdrawn: str | None
+    full_text_may_be_shown: bool
     condition: ConditionOut
+    other_conditions: list[ConditionOut]
     review: str | None
 
 

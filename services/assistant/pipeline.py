@@ -81,6 +81,10 @@ class Assistant:
         self.library: Final = parts.library
         self.model: Final = parts.model
 
+    def without_model(self) -> "Assistant":
+        """The same, answering from evidence alone."""
+        return Assistant(replace(self._parts, model=None))
+
     async def diagnose(self, question: Question) -> Answer:
         """Answer with triage, possible diagnoses, advice and referral, each cited.
 

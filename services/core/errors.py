@@ -16,11 +16,13 @@ CitewellError
 │   └── DraftRejectedError       503  what it wrote is not complete, or not what was asked for
 ├── ModelSettingError            500  at start
 ├── EmbedderError                500
+│   └── EmbedderUnavailableError 503  the embeddings endpoint does not answer
 ├── LibraryError                 500  triage rules or terminology cannot be read
 │   └── DocumentError                 one guideline file cannot be read
 └── IndexUnavailableError        503
     ├── IndexMissingError
     ├── IndexLockedError
+    ├── IndexBusyError
     ├── IndexFormatError
     ├── IndexEmbedderError
     └── IndexDamagedError
@@ -146,6 +148,15 @@ class EmbedderError(CitewellError):
     code = "embedder_unusable"
 
 
+class EmbedderUnavailableError(EmbedderError):
+    """The embeddings endpoint does not answer."""
+
+    code = "embedder_unavailable"
+    status = 503
+    title = "The embedding model does not answer"
+    retry_after_s = 5
+
+
 class LibraryError(CitewellError):
     """Triage rules or terminology cannot be read."""
 
@@ -153,9 +164,19 @@ class LibraryError(CitewellError):
 
 
 class DocumentError(LibraryError):
-    """One guideline file cannot be read; the others go on."""
+    """One guideline file cannot be read; the others go on.
+
+    Attributes:
+        kind: What is wrong, stable and machine-readable: `invalid` where no other kind fits, `broken`, `encrypted`,
+            `no_text`, `too_large`, `too_slow`, `too_much_memory`, `unknown_encoding`, `metadata_invalid`,
+            `suspicious`, `unsupported`, `unreadable` (the file system gives it not out) or `crashed`.
+    """
 
     code = "document_invalid"
+
+    def __init__(self, message: str, *, kind: str = "invalid") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class IndexUnavailableError(CitewellError):
@@ -177,6 +198,12 @@ class IndexLockedError(IndexUnavailableError):
     """Another process holds the Milvus Lite file."""
 
     code = "index_locked"
+
+
+class IndexBusyError(IndexUnavailableError):
+    """Another process is changing the editions."""
+
+    code = "index_busy"
 
 
 class IndexFormatError(IndexUnavailableError):

@@ -1,4 +1,4 @@
-"""The door to vLLM's OpenAI-compatible API, and the only HTTP client."""
+"""The door to vLLM's OpenAI-compatible API."""
 
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence

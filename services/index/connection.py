@@ -1,17 +1,32 @@
-"""One connection to Milvus, with its errors translated once."""
+"""One connection to Milvus, with its errors translated once.
+
+A Milvus Lite file can be opened by one process only. That process serves it on the loopback and leaves the address in
+a file beside it, so that others on the machine can use it meanwhile: `sync` beside a running service, and the reverse.
+"""
 
 import logging
+import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pymilvus import MilvusClient, MilvusException
 
 from services.core.errors import IndexFormatError, IndexLockedError, IndexMissingError, IndexUnavailableError
 from services.core.settings import IndexSettings
 
+if TYPE_CHECKING:
+    from milvus_lite.server_manager import ServerManager
+
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+_OPENING_S: Final = 3.0
+"""How long a process may take from locking the file to telling where it serves it."""
+
+_LOOK_AGAIN_S: Final = 0.1
+_addresses: Final[dict[Path, str]] = {}
+"""Files that this process has open, and where it serves them."""
 
 
 def is_lite(uri: str) -> bool:
@@ -19,9 +34,14 @@ def is_lite(uri: str) -> bool:
     return "://" not in uri
 
 
+def is_borrowed(settings: IndexSettings) -> bool:
+    """Whether the URI names a Milvus Lite file that is used through another process."""
+    return is_lite(settings.uri) and Path(settings.uri).absolute() not in _addresses
+
+
 @contextmanager
 def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[MilvusClient]:
-    """A client, closed at the end; a Milvus Lite file is unlocked again.
+    """A client, closed at the end; a Milvus Lite file is unlocked again if this process had it open.
 
     Args:
         settings: Where Milvus is.
@@ -29,7 +49,7 @@ def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[Milvus
 
     Raises:
         IndexMissingError: There is no Milvus Lite file.
-        IndexLockedError: Another process holds it.
+        IndexLockedError: Another process holds it and does not answer.
         IndexFormatError: It is a file of milvus-lite 2 or something else.
         IndexUnavailableError: The server does not answer.
     """
@@ -47,24 +67,64 @@ def open_client(settings: IndexSettings, *, create: bool = False) -> MilvusClien
     if is_lite(settings.uri):
         _check_lite_file(Path(settings.uri), create=create)
         _quiet_jieba()
+        return _open_lite(Path(settings.uri).absolute(), settings)
     try:
         return MilvusClient(settings.uri, token=settings.token, timeout=settings.timeout_s)
     except MilvusException as exc:
-        if is_lite(settings.uri):
-            raise IndexLockedError(
-                "the Milvus Lite file is in use by another process (or cannot be opened): stop the running service "
-                "or ingestion first, or give both a Milvus server by CITEWELL_INDEX__URI"
-            ) from exc
         raise IndexUnavailableError("the Milvus server does not answer: check CITEWELL_INDEX__URI") from exc
 
 
 def close_client(client: MilvusClient, settings: IndexSettings) -> None:
-    """Close the connection and, for Milvus Lite, end its server so that another process may open the file."""
+    """Close the connection; a Milvus Lite file that this process has open may then be opened by another one."""
     client.close()
     if is_lite(settings.uri):
-        from milvus_lite.server_manager import server_manager_instance
+        path = Path(settings.uri).absolute()
+        if _addresses.pop(path, None) is not None:
+            _address_file(path).unlink(missing_ok=True)
+            _servers().release_server(str(path))
 
-        server_manager_instance.release_server(str(Path(settings.uri).absolute()))
+
+def _open_lite(path: Path, settings: IndexSettings) -> MilvusClient:
+    """Open the file, or use it through the process that has it open."""
+    deadline = time.monotonic() + _OPENING_S
+    while True:
+        if (address := _servers().start_and_get_uri(str(path))) is not None:
+            _tell(path, address)
+        elif _address_file(path).is_file():
+            address = _address_file(path).read_text(encoding="ascii")
+        if address is not None:
+            try:
+                return MilvusClient(address, timeout=settings.timeout_s)
+            except MilvusException:
+                pass  # whoever had it open is gone, or just starts
+        if time.monotonic() > deadline:
+            raise IndexLockedError(
+                "the Milvus Lite file is in use by another process that does not answer, or it cannot be opened: stop "
+                "that process, or give both a Milvus server by CITEWELL_INDEX__URI"
+            )
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _tell(path: Path, address: str) -> None:
+    """Where the file is served, for other processes; complete at once."""
+    if _addresses.get(path) != address:
+        _addresses[path] = address
+        written = _address_file(path).with_suffix(f".{os.getpid()}")
+        written.write_text(address, encoding="ascii")
+        written.replace(_address_file(path))
+
+
+def _address_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.address")
+
+
+def _servers() -> "ServerManager":
+    """milvus-lite's servers of this process; it logs tracebacks of files and calls whose errors are translated."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    for name in ("milvus_lite", "grpc._server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return server_manager_instance
 
 
 @contextmanager

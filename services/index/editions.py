@@ -1,14 +1,29 @@
 """Writing: an edition is a collection of its own that goes live by one switch of the alias."""
 
+import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
+from filelock import FileLock, Timeout
 from pymilvus import MilvusClient
 
-from services.core.errors import IndexDamagedError, IndexFormatError
+from services.core.errors import IndexBusyError, IndexFormatError, NotFoundError
 from services.core.settings import IndexSettings
-from services.core.types import Document
-from services.index.connection import translated
+from services.core.types import Chunk, Document
+from services.index.collections import (
+    ROWS_PER_CALL,
+    all_rows,
+    check_rows,
+    current_collection,
+    documents_of,
+    manifest_of,
+    quoted,
+)
+from services.index.connection import is_lite, translated
+from services.index.guidelines import GuidelineIndex
 from services.index.schema import (
     CHUNK_FIELDS,
     DENSE,
@@ -17,20 +32,36 @@ from services.index.schema import (
     Entry,
     Manifest,
     collection_schema,
-    hash_ids,
     index_params,
-    read_manifest,
     to_chunk,
-    to_document,
     to_row,
 )
 
-_ROWS_PER_CALL: Final = 500
 _KEPT_EDITIONS: Final = 2
 
 
+@contextmanager
+def one_writer(settings: IndexSettings) -> Iterator[None]:
+    """Only one process of this machine changes editions at a time; the lock goes with the process.
+
+    Raises:
+        IndexBusyError: Another one is at it.
+    """
+    if is_lite(settings.uri):
+        path = Path(settings.uri).with_name(f"{Path(settings.uri).name}.lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        name = hashlib.sha256(f"{settings.uri}\n{settings.collection}".encode()).hexdigest()[:16]
+        path = Path(tempfile.gettempdir()) / f"citewell-{name}.lock"
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout as exc:
+        raise IndexBusyError("another process is changing this library: wait until it is done") from exc
+
+
 class Editions:
-    """Creates, fills, checks, publishes and drops editions. One writer at a time."""
+    """Creates, fills, publishes, rolls back and drops editions. One writer at a time: see `one_writer`."""
 
     def __init__(self, client: MilvusClient, settings: IndexSettings) -> None:
         """Use a client that `connect` opened."""
@@ -46,136 +77,139 @@ class Editions:
         name = current_collection(self._client, self._settings.collection)
         return None if name is None else manifest_of(self._client, name)
 
+    def kept(self) -> list[Manifest]:
+        """The manifests of all finished editions of this format, newest first."""
+        found = []
+        for name in self._names():
+            try:
+                found.append(manifest_of(self._client, name))
+            except IndexFormatError:
+                continue  # left over from a run that was killed, or of another version
+        return found
+
+    def manifest(self, edition: str) -> Manifest:
+        """A kept edition's manifest.
+
+        Raises:
+            NotFoundError: There is no finished edition of this name.
+        """
+        for manifest in self.kept():
+            if manifest.edition == edition:
+                return manifest
+        raise NotFoundError("there is no such edition: `citewell-ingest editions` lists them")
+
     def create(self, edition: str, dim: int) -> None:
-        """An empty edition; one left over from a run that was killed is dropped first."""
-        name = self._collection(edition)
+        """An empty edition; what a run that was killed has left over is dropped first."""
+        finished = {self._collection(manifest.edition) for manifest in self.kept()}
+        published = current_collection(self._client, self._settings.collection)
         with translated():
-            if self._client.has_collection(name):
+            for name in set(self._names()) - finished - {published}:
                 self._client.drop_collection(name)
             self._client.create_collection(
-                name, schema=collection_schema(dim, self._settings.analyzer), index_params=index_params()
+                self._collection(edition),
+                schema=collection_schema(dim, self._settings.analyzer),
+                index_params=index_params(),
             )
 
     def add(self, edition: str, entries: Iterable[Entry], documents: Mapping[str, Document], dim: int) -> int:
         """Write entries; the same id twice is one row. Returns how many were sent."""
         rows = [to_row(e, documents[e.chunk.document_id] if e.chunk.ordinal == 0 else None, dim) for e in entries]
-        for start in range(0, len(rows), _ROWS_PER_CALL):
+        for start in range(0, len(rows), ROWS_PER_CALL):
             with translated():
-                self._client.upsert(self._collection(edition), rows[start : start + _ROWS_PER_CALL])
+                self._client.upsert(self._collection(edition), rows[start : start + ROWS_PER_CALL])
         return len(rows)
 
-    def publish(self, manifest: Manifest) -> None:
-        """Flush once, check against the manifest, switch the alias, drop all but the last editions.
+    def complete(self, manifest: Manifest) -> GuidelineIndex:
+        """Flush once and compare with the manifest; to be tried before it is published.
 
         Raises:
-            IndexDamagedError: The rows in Milvus are not those of the manifest; the old edition stays.
+            IndexDamagedError: The rows in Milvus are not those of the manifest.
         """
-        name, alias = self._collection(manifest.edition), self._settings.collection
+        name = self._collection(manifest.edition)
         with translated():
             self._client.flush(name)
             self._client.load_collection(name)
-            self._client.alter_collection_properties(name, properties={MANIFEST_PROPERTY: manifest.to_json()})
         check_rows(self._client, name, manifest)
+        return GuidelineIndex(self._client, self._settings, name, manifest, documents_of(self._client, name))
+
+    def publish(self, manifest: Manifest) -> None:
+        """Switch readers to a complete edition at once, and drop all but it and the one published before."""
+        name, alias = self._collection(manifest.edition), self._settings.collection
         published = current_collection(self._client, alias)
         with translated():
+            self._client.alter_collection_properties(name, properties={MANIFEST_PROPERTY: manifest.to_json()})
             if published is None:
                 self._client.create_alias(name, alias)
             else:
                 self._client.alter_alias(name, alias)
-        self._drop_old(keep={name})
+        self._drop_old(name, published)
+
+    def roll_back(self, edition: str | None = None) -> Manifest:
+        """Switch readers to a kept edition: this one, or the newest other than the published one.
+
+        Raises:
+            NotFoundError: There is none.
+            IndexDamagedError: Rows of it are missing; the published edition stays.
+        """
+        current = self.current()
+        others = [manifest for manifest in self.kept() if current is None or manifest.edition != current.edition]
+        if edition is None and not others:
+            raise NotFoundError("there is no other edition to go back to")
+        manifest = others[0] if edition is None else self.manifest(edition)
+        name = self._collection(manifest.edition)
+        with translated():
+            self._client.load_collection(name)
+        check_rows(self._client, name, manifest)
+        with translated():
+            self._client.alter_alias(name, self._settings.collection)
+        return manifest
 
     def entries_of(self, document_ids: Sequence[str]) -> Iterator[Entry]:
         """Chunks with their vectors from the published edition, so that unchanged text is not embedded again."""
-        name = self._loaded()
+        name = self._loaded(None)
         if name is None or not document_ids:
             return
         fields = [*CHUNK_FIELDS, "embedded", SEARCH_TEXT, DENSE]
-        for start in range(0, len(document_ids), _ROWS_PER_CALL):
-            wanted = quoted(document_ids[start : start + _ROWS_PER_CALL])
+        for start in range(0, len(document_ids), ROWS_PER_CALL):
+            wanted = quoted(document_ids[start : start + ROWS_PER_CALL])
             for row in all_rows(self._client, name, fields, f"document_id in [{wanted}]"):
                 yield Entry(to_chunk(row), row[SEARCH_TEXT], row[DENSE] if row["embedded"] else None)
 
-    def documents(self) -> dict[str, Document]:
-        """The published edition's documents by id; empty before the first."""
-        name = self._loaded()
+    def documents(self, edition: str | None = None) -> dict[str, Document]:
+        """An edition's documents by id, of the published one where none is named; empty before the first."""
+        name = self._loaded(edition)
         return {} if name is None else documents_of(self._client, name)
 
-    def _loaded(self) -> str | None:
-        """The published collection, ready to be read: Milvus releases collections at a restart."""
-        name = current_collection(self._client, self._settings.collection)
+    def chunks(self, edition: str | None = None) -> Iterator[Chunk]:
+        """An edition's chunks, in no order; those of the published one where none is named."""
+        name = self._loaded(edition)
+        if name is not None:
+            yield from (to_chunk(row) for row in all_rows(self._client, name, [*CHUNK_FIELDS]))
+
+    def _loaded(self, edition: str | None) -> str | None:
+        """A collection, ready to be read: Milvus releases collections at a restart."""
+        if edition is None:
+            name = current_collection(self._client, self._settings.collection)
+        else:
+            name = self._collection(self.manifest(edition).edition)
         if name is not None:
             with translated():
                 self._client.load_collection(name)
         return name
 
-    def _drop_old(self, keep: set[str]) -> None:
+    def _drop_old(self, *kept: str | None) -> None:
+        """All but these; if that leaves fewer than are kept, the newest others stay."""
+        names = self._names()
+        spare = [name for name in names if name not in kept]
+        with translated():
+            for name in spare[max(0, _KEPT_EDITIONS - len(set(names) & set(kept))) :]:
+                self._client.drop_collection(name)
+
+    def _names(self) -> list[str]:
+        """Names of all editions' collections, newest first."""
         prefix = f"{self._settings.collection}_"
         with translated():
-            names = sorted((n for n in self._client.list_collections() if n.startswith(prefix)), reverse=True)
-            for name in [n for n in names if n not in keep][_KEPT_EDITIONS - len(keep) :]:
-                self._client.drop_collection(name)
+            return sorted((n for n in self._client.list_collections() if n.startswith(prefix)), reverse=True)
 
     def _collection(self, edition: str) -> str:
         return f"{self._settings.collection}_{edition}"
-
-
-def current_collection(client: MilvusClient, alias: str) -> str | None:
-    """The collection behind the alias, or None."""
-    with translated():
-        if alias not in client.list_aliases()["aliases"]:
-            return None
-        return str(client.describe_alias(alias)["collection_name"])
-
-
-def manifest_of(client: MilvusClient, collection: str) -> Manifest:
-    """A collection's manifest.
-
-    Raises:
-        IndexFormatError: It has none that this version reads.
-    """
-    with translated():
-        properties = client.describe_collection(collection).get("properties") or {}
-    return read_manifest(properties)
-
-
-def check_rows(client: MilvusClient, collection: str, manifest: Manifest) -> None:
-    """Compare what Milvus holds with what the manifest promises.
-
-    Raises:
-        IndexDamagedError: Rows are missing, or there are others.
-    """
-    ids = [row["id"] for row in all_rows(client, collection, ["id"])]
-    if len(ids) != manifest.chunks or hash_ids(ids) != manifest.ids_hash:
-        raise IndexDamagedError(
-            f"the index holds {len(ids)} chunks, its manifest promises {manifest.chunks}: "
-            "rebuild it with `citewell-ingest sync FOLDER --rebuild`"
-        )
-
-
-def documents_of(client: MilvusClient, collection: str) -> dict[str, Document]:
-    """The documents of a collection by id, from the record that lies on each one's first chunk."""
-    rows = all_rows(client, collection, ["document_id", "document"], "ordinal == 0")
-    return {row["document_id"]: to_document(row["document"]) for row in rows}
-
-
-def all_rows(client: MilvusClient, collection: str, fields: list[str], where: str = "") -> Iterator[dict[str, Any]]:
-    """All rows that fit, in batches, so that no limit of Milvus on one answer is met."""
-    with translated():
-        rows = client.query_iterator(collection, batch_size=_ROWS_PER_CALL, filter=where, output_fields=fields)
-        try:
-            while batch := rows.next():
-                yield from batch
-        finally:
-            rows.close()
-
-
-def quoted(values: Iterable[str]) -> str:
-    """String literals for a filter: Lite takes no templates, so quotes and backslashes are escaped.
-
-    Raises:
-        IndexFormatError: A value has a control character, which no id of ours has.
-    """
-    values = list(values)
-    if any(not value.isprintable() for value in values):
-        raise IndexFormatError("an id has unprintable characters")
-    return ", ".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)

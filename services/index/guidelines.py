@@ -1,4 +1,4 @@
-"""Reading: searches over the published edition."""
+"""Reading: searches over one edition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from pymilvus import MilvusClient
 from services.core.errors import IndexEmbedderError, IndexMissingError
 from services.core.settings import IndexSettings
 from services.core.types import Chunk, Document, Vectors
-from services.index.connection import close_client, open_client, translated
-from services.index.editions import all_rows, check_rows, current_collection, documents_of, manifest_of, quoted
+from services.index.collections import all_rows, check_rows, current_collection, documents_of, manifest_of, quoted
+from services.index.connection import close_client, is_borrowed, open_client, translated
 from services.index.schema import CHUNK_FIELDS, DENSE, LEXICAL, Manifest, to_chunk
 
 
@@ -29,15 +29,20 @@ class Hit:
 
 
 class GuidelineIndex:
-    """The published edition. Its methods block: call them from a thread."""
+    """One edition, whatever is published later. Its methods block: call them from a thread."""
 
     def __init__(
-        self, client: MilvusClient, settings: IndexSettings, manifest: Manifest, documents: Mapping[str, Document]
+        self,
+        client: MilvusClient,
+        settings: IndexSettings,
+        collection: str,
+        manifest: Manifest,
+        documents: Mapping[str, Document],
     ) -> None:
         """Use `open`."""
         self._client = client
         self._settings = settings
-        self._collection = settings.collection
+        self._collection = collection
         self.manifest: Final = manifest
         self.documents: Final = documents
 
@@ -56,18 +61,35 @@ class GuidelineIndex:
         """
         client = open_client(settings)
         try:
-            name = _published(client, settings)
-            manifest = _usable_manifest(client, name, embedder)
-            with translated():
-                client.load_collection(name)
-            check_rows(client, name, manifest)
-            return cls(client, settings, manifest, documents_of(client, name))
+            return cls._checked(client, settings, _published(client, settings), embedder)
         except BaseException:
             close_client(client, settings)
             raise
 
+    @classmethod
+    def _checked(cls, client: MilvusClient, settings: IndexSettings, collection: str, embedder: str) -> Self:
+        manifest = _usable_manifest(client, collection, embedder)
+        with translated():
+            client.load_collection(collection)
+        check_rows(client, collection, manifest)
+        return cls(client, settings, collection, manifest, documents_of(client, collection))
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Whether it is a Milvus Lite file that another process has open and may close."""
+        return is_borrowed(self._settings)
+
+    def newer(self, embedder: str) -> Self | None:
+        """The published edition over the same connection, if it is another one by now.
+
+        Raises:
+            IndexUnavailableError: Milvus does not answer, or that edition cannot be used; subclasses say why.
+        """
+        name = _published(self._client, self._settings)
+        return None if name == self._collection else self._checked(self._client, self._settings, name, embedder)
+
     def close(self) -> None:
-        """Let go of Milvus."""
+        """Let go of Milvus, and so of all editions over this connection."""
         close_client(self._client, self._settings)
 
     def ping(self) -> None:
@@ -77,7 +99,7 @@ class GuidelineIndex:
             IndexUnavailableError: It does not answer.
         """
         with translated():
-            self._client.describe_alias(self._collection)
+            self._client.describe_alias(self._settings.collection)
 
     def dense(self, vectors: Vectors, limit: int) -> list[list[Hit]]:
         """Nearest chunks by cosine for each of (n, dim) query vectors, best first."""

@@ -37,7 +37,10 @@ def test_guidelines_are_listed_and_can_be_read(client):
     assert {guideline["condition"]["id"] for guideline in listed if guideline["language"] == "zh"} == {
         guideline["condition"]["id"] for guideline in listed if guideline["language"] == "en"
     }
+    assert all(guideline["full_text_may_be_shown"] for guideline in listed)
     one = client.get("/v1/guidelines/migraine.en").json()
+    assert one["full_text_may_be_shown"]
+    assert (one["jurisdiction"], one["effective"], one["withdrawn"], one["other_conditions"]) == (None, None, None, [])
     assert one["condition"]["icd10"].startswith("G43")
     assert {passage["role"] for passage in one["passages"]} >= {"presentation", "red_flags", "tests", "self_care"}
     assert all(source["url"].startswith("http") for source in one["sources"])

@@ -340,7 +340,9 @@ def test_hostile_questions_change_nothing_about_what_can_be_cited(service, model
         assert asked.body["messages"][-1]["content"].count("</question>") == 1
 
 
-def test_a_hostile_guideline_changes_nothing_about_what_can_be_cited(ingest, model, tmp_path):
+def test_a_hostile_guideline_that_was_let_in_changes_nothing_about_what_can_be_cited(
+    ingest, model, tmp_path, monkeypatch
+):
     folder = tmp_path / "library"
     folder.mkdir()
     shutil.copy(GUIDELINES / "cough-variant-asthma.en.md", folder)
@@ -348,6 +350,10 @@ def test_a_hostile_guideline_changes_nothing_about_what_can_be_cited(ingest, mod
     (folder / "hostile-cough.txt").write_text(
         "Hostile cough\n\nClinical features\n" + "\n".join(lines), encoding="utf-8"
     )
+    assert [(p.file, p.kind) for p in ingest(folder, tmp_path / "hostile.db").problems] == [
+        ("hostile-cough.txt", "suspicious")
+    ]
+    monkeypatch.setattr("ingestion.reading.reasons_for_doubt", lambda _: ())
     assert ingest(folder, tmp_path / "hostile.db").problems == []
     running = Server(settings_for(tmp_path / "hostile.db", SETTINGS), model.client)
     running.start()

@@ -1,5 +1,6 @@
 """What the service says at start when something does not fit: one line with a remedy, exit code 1."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -15,8 +16,9 @@ import pytest
 from support import ROOT
 
 from services.core.settings import IndexSettings
+from services.index.collections import current_collection
 from services.index.connection import connect
-from services.index.editions import Editions, current_collection
+from services.index.editions import Editions
 from services.index.schema import MANIFEST_PROPERTY
 
 
@@ -49,9 +51,17 @@ def test_a_file_name_that_milvus_lite_does_not_take(tmp_path):
     check_refused(start(tmp_path / "index.sqlite"), "index_format", ".db")
 
 
-def test_an_index_that_another_process_holds(index_copy):
-    with connect(IndexSettings(uri=str(index_copy))):
-        check_refused(start(index_copy), "index_locked", "stop the running service")
+def test_an_index_that_another_process_holds_and_does_not_serve(index_copy):
+    with (index_copy / "LOCK").open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        check_refused(start(index_copy), "index_locked", "stop that process")
+
+
+def test_an_index_whose_last_user_was_killed(index_copy):
+    index_copy.with_name(f"{index_copy.name}.address").write_text("http://127.0.0.1:9", encoding="ascii")
+    with connect(IndexSettings(uri=str(index_copy))) as client:
+        assert Editions(client, IndexSettings(uri=str(index_copy))).current().documents > 0
+    assert not index_copy.with_name(f"{index_copy.name}.address").exists()
 
 
 @pytest.mark.parametrize(

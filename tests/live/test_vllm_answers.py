@@ -24,7 +24,7 @@ from services.generation.model import Wish
 from services.generation.prompt import Message
 from services.generation.vllm import VllmClient
 from services.generation.wire import Sampling
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 ENGLISH = ("cough worse at night", "fever and cough with yellow sputum", "burning when passing urine",
            "throbbing headache, light hurts", "watery diarrhea and vomiting", "pain in the right lower abdomen",
@@ -66,8 +66,8 @@ async def assistant(
     # Deadlines are for other tests: the machine may be busy, and eight drafts at once are slow on it.
     patient = vllm.settings(first_token_s=300.0, between_tokens_s=120.0, total_s=600.0)
     settings = settings_for(uri, patient)
-    async with open_assistant(settings, lambda model: VllmClient(model, recorder)) as opened:
-        yield opened
+    async with open_service(settings, lambda model: VllmClient(model, recorder)) as service:
+        yield service.assistant
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ async def test_the_servers_own_refusal_of_a_long_prompt_is_understood(vllm: Vllm
 async def test_a_wrong_setting_is_named_at_start(vllm: VllmServer, index_copy: Path, changes, named) -> None:
     settings = settings_for(index_copy, vllm.settings(**changes))
     with pytest.raises(ModelSettingError, match=named) as raised:
-        async with open_assistant(settings):
+        async with open_service(settings):
             pass
     assert KEY not in str(raised.value)
 
@@ -214,8 +214,10 @@ async def test_two_workers_share_the_model(tiny_model: Path, index_copy: Path) -
     server = VllmServer(tiny_model, "--tensor-parallel-size", "2", environment={"VLLM_CPU_OMP_THREADS_BIND": "0|1"})
     try:
         server.start()
-        async with open_assistant(settings_for(index_copy, server.settings())) as assistant:
-            text, last = await drafted(assistant, Question(RawText("cough worse at night"), audience="clinician"))
+        async with open_service(settings_for(index_copy, server.settings())) as service:
+            text, last = await drafted(
+                service.assistant, Question(RawText("cough worse at night"), audience="clinician")
+            )
         json.loads(text)
         assert last.answer.status == "answered"
     finally:

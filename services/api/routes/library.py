@@ -23,7 +23,7 @@ from services.api.schemas import (
 )
 from services.assistant.pipeline import SERVICE_VERSION
 from services.core.text import base_language, detect_language
-from services.core.types import Document, RawText
+from services.core.types import Condition, Document, RawText
 from services.privacy.deidentify import deidentify
 from services.verification.confidence import CALIBRATED
 
@@ -104,15 +104,23 @@ async def passage(passage_id: _Id, assistant: AssistantDep) -> PassageOut:
 
 
 def _summary(document: Document) -> GuidelineSummary:
-    condition = document.condition
     return GuidelineSummary(
         **guideline_ref(document).model_dump(),
         language=document.language,
-        condition=ConditionOut(
-            id=condition.id,
-            names=dict(condition.names),
-            synonyms={language: list(words) for language, words in condition.synonyms.items()},
-            icd10=condition.icd10,
-        ),
+        jurisdiction=document.jurisdiction,
+        effective=document.effective,
+        withdrawn=document.withdrawn,
+        full_text_may_be_shown=document.full_text,
+        condition=_condition_out(document.condition),
+        other_conditions=[_condition_out(condition) for condition in document.other_conditions],
         review=document.review,
+    )
+
+
+def _condition_out(condition: Condition) -> ConditionOut:
+    return ConditionOut(
+        id=condition.id,
+        names=dict(condition.names),
+        synonyms={language: list(words) for language, words in condition.synonyms.items()},
+        icd10=condition.icd10,
     )

@@ -5,10 +5,13 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from ingestion.build import Workshop, sync
+from ingestion.build import plan_sync, sync
 from ingestion.chunk import PIPELINE
+from ingestion.parsing import Parsers
+from ingestion.workshop import Workshop
 from services.core.errors import LibraryError
 from services.core.types import SectionRole
+from services.index.guidelines import Hit
 from services.index.schema import FORMAT, hash_ids
 
 DIM = 16
@@ -48,6 +51,7 @@ class MemoryEditions:
     stored: dict = field(default_factory=dict)
     documents_of: dict = field(default_factory=dict)
     published: object = None
+    finds_nothing: bool = False
 
     def current(self):
         return self.published
@@ -73,14 +77,37 @@ class MemoryEditions:
                 if entry.chunk.document_id in document_ids:
                     yield entry
 
-    def publish(self, manifest):
+    def complete(self, manifest):
         rows = self.stored[manifest.edition]
         assert (len(rows), hash_ids(rows)) == (manifest.chunks, manifest.ids_hash)
         assert len(self.documents_of[manifest.edition]) == manifest.documents
+        return MemoryIndex([] if self.finds_nothing else list(rows.values()))
+
+    def publish(self, manifest):
         self.published = manifest
 
     def live(self):
         return MappingProxyType(self.stored[self.published.edition])
+
+
+class MemoryIndex:
+    """Finds the entries whose text or vector is nearest, as an index does."""
+
+    def __init__(self, entries):
+        self.entries = entries
+
+    def lexical(self, texts, limit):
+        return [
+            self._best(lambda e, text=text: len({*text.split()} & {*e.search_text.split()}), limit) for text in texts
+        ]
+
+    def dense(self, vectors, limit):
+        near = [entry for entry in self.entries if entry.vector is not None]
+        return [self._best(lambda e, v=v: float(np.dot(v, e.vector)), limit, near) for v in vectors]
+
+    def _best(self, strength, limit, entries=None):
+        ranked = sorted(self.entries if entries is None else entries, key=strength, reverse=True)[:limit]
+        return [Hit(e.chunk.id, e.chunk.document_id, strength(e)) for e in ranked]
 
 
 class Library:
@@ -103,11 +130,18 @@ class Library:
         self.opened += 1
         return self.embedder
 
-    def sync(self, *, rebuild=False):
+    def sync(self, *, rebuild=False, reviewed=False):
         self.embedder.encoded.clear()
-        progress = lambda done, total: self.seen.append((done, total))  # noqa: E731
-        work = Workshop(self.editions, self.fingerprint, self.open, progress)
-        return sync(self.folder, work, rebuild=rebuild)
+        with Parsers() as parsers:
+            return sync(self.folder, self.work(parsers), rebuild=rebuild, reviewed=reviewed)
+
+    def plan(self):
+        with Parsers() as parsers:
+            return plan_sync(self.folder, self.work(parsers))
+
+    def work(self, parsers):
+        progress = lambda *said: self.seen.append(said)  # noqa: E731
+        return Workshop(self.editions, self.fingerprint, self.open, parsers.read, progress)
 
     def texts(self):
         return sorted(entry.chunk.text for entry in self.editions.live().values())
@@ -169,7 +203,7 @@ def test_only_what_changed_is_embedded_again(library):
     library.write("cough.md", COUGH.replace("dry", "wet"))
     report = library.sync()
     assert (report.changed, report.unchanged, report.added, report.removed) == (["cough.md"], ["more/flu.txt"], [], [])
-    assert report.chunks_embedded == 2
+    assert report.chunks_embedded == 1
     assert "The cough is wet." in library.texts()
     assert "The cough is dry." not in library.texts()
     assert {chunk_id: library.editions.live()[chunk_id].vector for chunk_id in kept} == kept
@@ -230,7 +264,7 @@ def test_two_names_that_make_one_id_get_two(library):
         b"a\x00b",
         b"",
         b"---\ntitle: [\n---\nText.",
-        b"---\nid: x\n---\nText without a title.",
+        b"---\nonset: quick\n---\nText.",
         b"---\ntitle: x\n---\nA statement. [^nowhere]",
     ],
 )
@@ -242,12 +276,55 @@ def test_a_broken_file_is_told_and_the_others_go_on(library, content):
     assert report.manifest.documents == 2
 
 
-def test_a_file_that_broke_leaves_the_edition(library):
+def test_a_file_that_broke_keeps_what_is_published_of_it(library):
     library.sync()
-    library.write("cough.md", b"\xff")
+    library.write("cough.md", b"\xff\x00")
     report = library.sync()
     assert [problem.file for problem in report.problems] == ["cough.md"]
-    assert (report.removed, report.manifest.documents) == (["cough.md"], 1)
+    assert (report.retained, report.removed, report.published) == (["cough.md"], [], False)
+    library.write("more/flu.txt", FLU + "Sleep.\n")
+    report = library.sync()
+    assert (report.retained, report.changed, report.manifest.documents) == (["cough.md"], ["more/flu.txt"], 2)
+    assert "The cough is dry." in library.texts()
+
+
+def test_a_text_that_is_there_in_another_format_is_stored_once(library):
+    library.write("z/cough.txt", "PRESENTATION\nThe cough is dry.\n\nTESTS\nA chest x-ray.\n")
+    report = library.sync()
+    assert report.duplicates == {"z/cough.txt": "cough.md"}
+    assert report.manifest.documents == 2
+    assert library.sync().published is False
+
+
+def test_only_the_chunks_of_a_changed_document_that_differ_are_embedded(library):
+    library.sync()
+    library.write("cough.md", COUGH.replace("dry", "wet"))
+    assert library.sync().chunks_embedded == 1
+    assert any("The cough is wet." in text for text in library.embedder.encoded)
+
+
+def test_a_plan_says_what_a_sync_does_and_writes_nothing(library):
+    library.sync()
+    edition = library.editions.published
+    library.write("cough.md", COUGH.replace("dry", "wet"))
+    library.write("rash.md", "# Rash\nThe rash is red.\n")
+    library.write("broken.md", b"a\x00b")
+    (library.folder / "more/flu.txt").unlink()
+    planned = library.plan()
+    assert (library.editions.published, len(library.editions.stored)) == (edition, 1)
+    done = library.sync()
+    for what in ("added", "changed", "removed", "unchanged", "duplicates", "problems"):
+        assert getattr(planned, what) == getattr(done, what), what
+    assert (planned.published, done.published) == (False, True)
+
+
+def test_an_edition_that_does_not_find_its_own_documents_is_not_published(library):
+    first = library.sync()
+    library.editions.finds_nothing = True
+    library.write("rash.md", "# Rash\nThe rash is red.\n")
+    with pytest.raises(LibraryError, match="does not find"):
+        library.sync()
+    assert library.editions.published == first.manifest
 
 
 def test_a_folder_without_guidelines_is_refused_and_nothing_is_published(tmp_path):
@@ -316,9 +393,9 @@ def test_a_chunk_without_a_vector_is_kept_without_one(library):
     assert entry.vector is None
 
 
-def test_progress_ends_with_all_chunks(library):
+def test_progress_tells_documents_read_and_chunks_embedded(library):
     library.sync()
-    assert library.seen[-1] == (4, 4)
+    assert library.seen == [("reading", 1, 2), ("reading", 2, 2), ("embedding", 4, 0)]
 
 
 def test_a_large_folder_is_written_in_windows(library):
@@ -327,7 +404,7 @@ def test_a_large_folder_is_written_in_windows(library):
     report = library.sync()
     assert report.manifest.documents == 602
     assert report.chunks_embedded == 604
-    assert [done for done, _ in library.seen] == [512, 604]
+    assert [done for stage, done, _ in library.seen if stage == "embedding"] == [512, 604]
     library.write("many/n0.txt", "Another statement.")
     assert library.sync().chunks_embedded == 1
     assert len(library.texts()) == 604

@@ -163,3 +163,15 @@ def test_the_lexical_side_has_the_names_in_all_languages():
     made = search_text(document(), chunk)
     assert {"asthma", "哮喘", "wheez", "test"} <= set(made.split())
     assert made.count("asthma") == 1
+
+
+def test_a_row_of_a_table_is_never_cut_where_a_sentence_seems_to_end():
+    rows = [f"Drug: medicine {n}; Dose: 5 mg. Once. Then rest." for n in range(40)]
+    text = "\n".join(rows)
+    edges, at = [], 0
+    for row in rows:
+        edges.append(Sentence(at, at + len(row)))
+        at += len(row) + 1
+    chunks = chunks_of(Section(("Doses",), text, tuple(edges)), max_tokens=60)
+    assert len(chunks) > 5
+    assert [line for chunk in chunks for line in chunk.text.split("\n")] == rows

@@ -79,6 +79,8 @@ def test_a_variable_sets_a_nested_setting(monkeypatch):
         ("CITEWELL_INDEX__ANALYZER", "english"),
         ("CITEWELL_RETRIEVAL__MAX_BATCH", "0"),
         ("CITEWELL_EMBEDDING__DTYPE", "int8"),
+        ("CITEWELL_EMBEDDING__BASE_URL", "embedder:8080"),
+        ("CITEWELL_EMBEDDING__MODEL", ""),
         ("CITEWELL_LOG_LEVEL", "TRACE"),
         ("CITEWELL_INDEX__URL", "typing error"),
     ],

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.errors import IndexFormatError
-from services.index.editions import quoted
+from services.index.collections import quoted
 
 
 def test_values_become_string_literals():
