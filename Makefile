@@ -11,10 +11,10 @@ TORCH := torch==2.13.0
 VLLM := .venv-vllm
 TINY := var/tiny-qwen2
 
-.PHONY: run test lint bench bench-llm evaluate vllm lock clean
+.PHONY: run test lint bench bench-ingest bench-llm evaluate vllm lock clean
 
 run: $(VENV)/.run
-	-@$(BIN)/citewell-ingest sync guidelines
+	-@$(BIN)/citewell-ingest sync $(or $(GUIDELINES),guidelines)
 	@CITEWELL_SERVER__HOST=$(HOST) CITEWELL_SERVER__PORT=$(PORT) $(BIN)/citewell-serve
 
 test: $(VENV)/.test vllm
@@ -28,6 +28,9 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m evals.benchmarks.speed
+
+bench-ingest: $(VENV)/.test
+	$(BIN)/python -m evals.benchmarks.ingest $(if $(GUIDELINES),--folder $(GUIDELINES))
 
 # MODEL=folder PROFILE=gpu-1 measures another model; one without weights gets dummy ones.
 bench-llm: $(VENV)/.test vllm

@@ -26,16 +26,14 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.benchmarks.processes import free_port, run_until_ready
-from ingestion.build import Workshop, sync
+from ingestion.build import sync
+from ingestion.workshop import open_workshop
 from services.assistant.intake import Question
 from services.core.settings import ModelSettings, Settings
 from services.core.types import RawText
-from services.embedding.transformer import TransformerEmbedder, locate
 from services.generation.model import Wish
 from services.generation.vllm import VllmClient
-from services.index.connection import connect
-from services.index.editions import Editions
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 QUESTIONS: Final = (
     "Persistent cough for two weeks, worse at night, no fever, but chest tightness",
@@ -106,9 +104,8 @@ def _ingest(scratch: Path) -> Path:
     """The starter guidelines in an index of their own."""
     settings = Settings()
     index = settings.index.model_copy(update={"uri": str(scratch / "bench.db")})
-    with connect(index, create=True) as client:
-        opener = lambda: TransformerEmbedder.open(settings.embedding)  # noqa: E731
-        sync(settings.library.folder, Workshop(Editions(client, index), locate(settings.embedding)[1], opener))
+    with open_workshop(index, settings.embedding) as work:
+        sync(settings.library.folder, work)
     return scratch / "bench.db"
 
 
@@ -119,10 +116,10 @@ async def _bodies(settings: Settings, model: ModelSettings, index: Path) -> list
     inside = settings.model_copy(
         update={"index": settings.index.model_copy(update={"uri": str(copied)}), "model": model}
     )
-    async with open_assistant(inside, lambda given: VllmClient(given, recorder)) as assistant:
+    async with open_service(inside, lambda given: VllmClient(given, recorder)) as service:
         for text in QUESTIONS:
             wish = Wish(temperature=_TEMPERATURE)
-            await assistant.diagnose(Question(RawText(text), audience="clinician", generation=wish))
+            await service.assistant.diagnose(Question(RawText(text), audience="clinician", generation=wish))
     return [body for body in recorder.bodies if body.get("stream")]
 
 

@@ -16,18 +16,19 @@ from rich.table import Table
 
 from evals.cases import Case, read_agentclinic
 from evals.statistics import Share
-from ingestion.build import Workshop, sync
+from ingestion.build import sync
+from ingestion.workshop import open_workshop
 from services.assistant.pipeline import Assistant
 from services.core.settings import Settings
 from services.core.types import RawText
-from services.embedding.transformer import TransformerEmbedder, locate
+from services.embedding.transformer import TransformerEmbedder
 from services.index.connection import connect
 from services.index.editions import Editions
 from services.index.guidelines import GuidelineIndex, Hit
 from services.index.schema import Entry
 from services.privacy.deidentify import deidentify
 from services.retrieval.fusion import reciprocal_rank_fusion
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 MAPPING = Path(__file__).parents[1] / "datasets" / "nstg2022_agentclinic.yaml"
 _PLAIN_RRF_K = 60
@@ -45,10 +46,8 @@ def main(
     """Print the table."""
     base = Settings()
     settings = base.model_copy(update={"index": base.index.model_copy(update={"uri": str(index)})})
-    with connect(settings.index, create=True) as client:
-        editions = Editions(client, settings.index)
-        opener = lambda: TransformerEmbedder.open(settings.embedding)  # noqa: E731
-        sync(guidelines, Workshop(editions, locate(settings.embedding)[1], opener))
+    with open_workshop(settings.index, settings.embedding) as work:
+        sync(guidelines, work)
     known = read_agentclinic(cases, MAPPING)
     rankings = {**_baselines(settings, known), **asyncio.run(_ours(settings, known))}
     console = Console(width=160)
@@ -88,12 +87,14 @@ def _copy_plain(ours: Editions, plain: Editions, dim: int) -> None:
     entries = [Entry(e.chunk, e.chunk.text, e.vector) for e in ours.entries_of(list(documents))]
     plain.create(manifest.edition, dim)
     plain.add(manifest.edition, entries, documents, dim)
+    plain.complete(manifest)
     plain.publish(manifest)
 
 
 async def _ours(settings: Settings, cases: Sequence[Case]) -> dict[str, list[Ranking]]:
     found: dict[str, list[Ranking]] = {"Citewell search": [], "evidence engine": []}
-    async with open_assistant(settings) as assistant:
+    async with open_service(settings) as service:
+        assistant = service.assistant
         files: dict[str, set[str]] = {}
         for document in assistant.library.documents.values():
             files.setdefault(document.condition.id, set()).add(document.file)

@@ -7,7 +7,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +20,18 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.benchmarks.processes import free_port, run_until_ready
-from ingestion.build import Workshop, sync
+from ingestion.build import sync
+from ingestion.workshop import open_workshop
 from services.assistant.intake import Question
 from services.core.settings import IndexSettings, Settings
 from services.core.text import lexical_form
-from services.core.types import RawText, Vectors
+from services.core.types import RawText
 from services.embedding.transformer import TransformerEmbedder
-from services.index.connection import connect
-from services.index.editions import Editions
 from services.index.guidelines import GuidelineIndex
 from services.index.schema import DENSE, LEXICAL
 from services.privacy.deidentify import deidentify
 from services.retrieval.retriever import Query, Retriever
-from services.wiring import open_assistant
+from services.wiring import open_service
 
 QUESTIONS = (
     "Persistent cough for two weeks, worse at night, no fever, but chest tightness",
@@ -62,15 +61,15 @@ class Row:
 def main(
     folder: Annotated[Path, typer.Option(help="Guidelines to ingest.")] = Path("guidelines"),
     parallel: Annotated[list[int] | None, typer.Option(help="Requests in parallel.")] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Runs of the ingestion.")] = 3,
 ) -> None:
     """Print the table."""
     settings = Settings()
     with tempfile.TemporaryDirectory() as scratch:
         index = settings.index.model_copy(update={"uri": f"{scratch}/bench.db"})
         embedder = TransformerEmbedder.open(settings.embedding)
-        rows = [_ingest(folder, index, embedder, runs)]
-        rows.append(asyncio.run(_retrieval(index, embedder, settings)))
+        with open_workshop(index, embedder) as work:
+            sync(folder, work)
+        rows = [asyncio.run(_retrieval(index, embedder, settings))]
         shutil.copytree(index.uri, f"{scratch}/server.db")
         inside = settings.model_copy(update={"index": index})
         first: list[float] = []
@@ -86,50 +85,6 @@ def main(
     for row in rows:
         table.add_row(row.what, row.baseline, row.ours, row.ratio, row.goal)
     Console(width=140).print(table)
-
-
-def _ingest(folder: Path, index: IndexSettings, embedder: TransformerEmbedder, runs: int) -> Row:
-    """From files to a published edition, against the embedder alone on the same texts; medians of some runs."""
-    embedder.encode_documents(["warm up"])
-    seconds: list[float] = []
-    raw: list[float] = []
-    recorder = _Recorder(embedder)
-    with connect(index, create=True) as client:
-        for _ in range(runs):
-            recorder.texts.clear()
-            began = time.perf_counter()
-            sync(folder, Workshop(Editions(client, index), embedder.fingerprint, lambda: recorder), rebuild=True)
-            seconds.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            embedder.encode_documents(recorder.texts)
-            raw.append(time.perf_counter() - began)
-    texts = len(recorder.texts)
-    ratio = statistics.median(a / b for a, b in zip(raw, seconds, strict=True))
-    return Row(
-        f"ingest, {texts} chunks embedded",
-        f"{texts / statistics.median(raw):.1f} chunks/s",
-        f"{texts / statistics.median(seconds):.1f} chunks/s",
-        f"{ratio:.2f}",
-        ">= 0.90",
-    )
-
-
-class _Recorder:
-    """An embedder that remembers the texts it was given."""
-
-    def __init__(self, embedder: TransformerEmbedder) -> None:
-        self._embedder = embedder
-        self.texts: list[str] = []
-        self.fingerprint = embedder.fingerprint
-        self.dim = embedder.dim
-        self.max_tokens = embedder.max_tokens
-        self.knows = embedder.knows
-        self.count_tokens = embedder.count_tokens
-        self.encode_queries = embedder.encode_queries
-
-    def encode_documents(self, texts: Sequence[str]) -> Vectors:
-        self.texts += texts
-        return self._embedder.encode_documents(texts)
 
 
 async def _retrieval(index: IndexSettings, embedder: TransformerEmbedder, settings: Settings) -> Row:
@@ -166,7 +121,8 @@ async def _retrieval(index: IndexSettings, embedder: TransformerEmbedder, settin
 
 
 async def _over_http(settings: Settings, url: str, first: float) -> list[Row]:
-    async with open_assistant(settings) as assistant:
+    async with open_service(settings) as service:
+        assistant = service.assistant
         inside: list[float] = []
         outside: list[float] = []
         async with httpx2.AsyncClient(timeout=60) as client:
