@@ -19,7 +19,6 @@ from ingestion.bounded_yaml import MAX_BYTES, read_mapping
 from ingestion.catalog_file import CatalogFile, Invalid, Stated, parse_catalog
 from ingestion.inference import condition_of, slug, title_in, title_of
 from ingestion.licences import may_show_full_text
-from ingestion.lifecycle import live, needs_review
 from ingestion.metadata import (
     Metadata,
     conditions_of,
@@ -33,8 +32,6 @@ from ingestion.metadata import (
 from ingestion.readers.reader import Reading
 from services.core.errors import DocumentError
 from services.core.types import Document
-
-__all__ = ["Catalog", "Described", "live", "load_catalog", "needs_review", "slug"]
 
 _CATALOGS: Final = ("catalog.yaml", "catalog.yml")
 _SUFFIXES: Final = (".yaml", ".yml")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ingestion import output
@@ -16,7 +17,7 @@ from ingestion.build import plan_sync, sync
 from ingestion.diff import difference
 from ingestion.workshop import Workshop, open_workshop
 from services.core.errors import CitewellError, IndexMissingError, NotFoundError
-from services.core.settings import Settings
+from services.core.settings import Settings, names_of_invalid
 from services.core.text import detect_language, lexical_form
 from services.embedding.opening import open_embedder
 from services.index.connection import connect
@@ -125,7 +126,7 @@ def search_command(
     as_json: _Json = False,
 ) -> None:
     """Search the published edition's chunks by words (BM25) and, where the embedder knows the language, by meaning."""
-    settings = Settings()
+    settings = _settings()
     with _errors_told():
         embedder = open_embedder(settings.embedding)
         index = GuidelineIndex.open(settings.index, embedder.fingerprint)
@@ -169,14 +170,14 @@ def main() -> None:
 @contextmanager
 def _one_writer() -> Iterator[None]:
     """Nobody else changes editions meanwhile."""
-    with _errors_told(), one_writer(Settings().index):
+    with _errors_told(), one_writer(_settings().index):
         yield
 
 
 @contextmanager
 def _working(*, quiet: bool) -> Iterator[Workshop]:
     """What a sync works with, and bars of its progress."""
-    settings = Settings()
+    settings = _settings()
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
@@ -197,9 +198,17 @@ def _working(*, quiet: bool) -> Iterator[Workshop]:
 
 @contextmanager
 def _editions() -> Iterator[Editions]:
-    settings = Settings()
+    settings = _settings()
     with _errors_told(), connect(settings.index) as client:
         yield Editions(client, settings.index)
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as exc:
+        output.err.print(f"[red]settings are not valid[/red]: {names_of_invalid(exc)}", highlight=False)
+        raise typer.Exit(1) from exc
 
 
 @contextmanager
@@ -208,6 +217,9 @@ def _errors_told() -> Iterator[None]:
         yield
     except CitewellError as exc:
         output.err.print(f"[red]{exc.code}[/red]: {exc}", highlight=False)
+        raise typer.Exit(1) from exc
+    except OSError as exc:
+        output.err.print(f"[red]system[/red]: {exc.strerror}; nothing was published", highlight=False)
         raise typer.Exit(1) from exc
 
 

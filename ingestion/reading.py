@@ -31,17 +31,12 @@ def read_documents(plan: Plan, catalog: Catalog, parse: Parse, spool: Spool, rep
         reviewed: Somebody has looked at the documents whose publisher is not on the catalog's list.
     """
     taken = {document.id for document in plan.kept}
-    texts = {document.text_hash: document.file for document in plan.kept}
     for file, parsed in zip(plan.to_read, parse(plan.to_read), strict=True):
         try:
             read = _one(file, parsed, catalog, taken, report, reviewed=reviewed)
         except DocumentError as exc:
             report.problems.append(Problem(str(file.name), exc.kind, str(exc)))
             continue
-        if twin := texts.get(read.document.text_hash):
-            report.duplicates[str(file.name)] = twin
-            continue
-        texts[read.document.text_hash] = str(file.name)
         taken.add(read.document.id)
         spool.put(read)
 
@@ -55,7 +50,8 @@ def settle(plan: Plan, fresh: Sequence[Document], today: datetime.date, report: 
     retained = [plan.published[file] for file in sorted(failed & plan.published.keys())]
     named = {document.id for document in [*plan.kept, *fresh]}
     retained = [document for document in retained if document.id not in named]
-    documents, report.withdrawn = live([*plan.kept, *retained, *fresh], today)
+    in_force, report.withdrawn = live([*plan.kept, *retained, *fresh], today)
+    documents = _without_twins(in_force, report)
     report.retained = [document.file for document in retained if document in documents]
     kept = {document.file for document in plan.kept}
     for document in documents:
@@ -71,6 +67,15 @@ def settle(plan: Plan, fresh: Sequence[Document], today: datetime.date, report: 
     for files in (report.added, report.changed, report.described, report.unchanged):
         files.sort()
     return documents
+
+
+def _without_twins(documents: Sequence[Document], report: Report) -> list[Document]:
+    """One document of each text, the first; asked of those in force, so that a withdrawn one takes nobody's place."""
+    first: dict[str, Document] = {}
+    for document in documents:
+        if first.setdefault(document.text_hash, document) is not document:
+            report.duplicates[document.file] = first[document.text_hash].file
+    return list(first.values())
 
 
 def _one(file: File, parsed: Parsed, catalog: Catalog, taken: set[str], report: Report, *, reviewed: bool) -> Read:

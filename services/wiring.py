@@ -12,7 +12,13 @@ import anyio.to_thread
 from services.assistant.intake import Question
 from services.assistant.library import Library
 from services.assistant.pipeline import Assistant, Parts
-from services.core.errors import CitewellError, IndexUnavailableError
+from services.core.errors import (
+    CitewellError,
+    IndexDamagedError,
+    IndexEmbedderError,
+    IndexFormatError,
+    IndexUnavailableError,
+)
 from services.core.settings import ModelSettings, Settings
 from services.core.types import RawText
 from services.embedding.embedder import Embedder
@@ -70,24 +76,15 @@ class Service:
     def __init__(self, lasting: _Lasting, index: GuidelineIndex) -> None:
         """Use `open_service`."""
         self._lasting = lasting
-        self._index = index
+        self._index = self._answering = index
         self._assistant = lasting.assistant(index)
+        self._refused = ""
+        self._told = ""
 
     @property
     def assistant(self) -> Assistant:
         """Of the edition that was published when last looked."""
         return self._assistant
-
-    async def refresh(self) -> None:
-        """Take the edition that is published now. If it cannot be used, the old one goes on answering."""
-        try:
-            index = await anyio.to_thread.run_sync(self._published)
-            if index is not None:
-                assistant = await anyio.to_thread.run_sync(self._lasting.assistant, index)
-                self._index, self._assistant = index, assistant
-                logger.info("edition_opened", extra={"edition": index.manifest.edition})
-        except CitewellError as exc:
-            logger.warning("edition_not_opened", extra={"code": exc.code})
 
     async def follow(self) -> None:
         """Refresh for ever."""
@@ -95,20 +92,53 @@ class Service:
             await anyio.sleep(self._lasting.settings.index.refresh_s)
             await self.refresh()
 
+    async def refresh(self) -> None:
+        """Take the edition that is published now. Until it can be used, the old one goes on answering."""
+        try:
+            index = await anyio.to_thread.run_sync(self._published)
+            if index is not self._answering:
+                assistant = await anyio.to_thread.run_sync(self._lasting.assistant, index)
+                await warm_up(assistant)
+                self._answering, self._assistant = index, assistant
+                logger.info("edition_opened", extra={"edition": index.manifest.edition})
+            self._told = ""
+        # Whatever is wrong with an edition, it must not end a service that answers from another one.
+        except Exception as exc:  # noqa: BLE001
+            code = exc.code if isinstance(exc, CitewellError) else type(exc).__name__
+            if code != self._told:
+                logger.warning("edition_not_opened", extra={"code": code})
+            self._told = code
+
     def close(self) -> None:
         """Let go of Milvus."""
         self._index.close()
 
-    def _published(self) -> GuidelineIndex | None:
+    def _published(self) -> GuidelineIndex:
+        """The published edition; the one before if that was found to be unusable, so that it is checked once only."""
         embedder = self._lasting.embedder.fingerprint
         try:
-            return self._index.newer(embedder)
+            name = self._index.published()
         except IndexUnavailableError:
             if not self._index.is_borrowed:
                 raise
-        # The process that had the Milvus Lite file open is gone: now it can be opened here.
-        self._index.close()
-        return GuidelineIndex.open(self._lasting.settings.index, embedder)
+            # The process that had the Milvus Lite file open is gone: now it can be opened here.
+            self._index.close()
+            self._index = GuidelineIndex.open(self._lasting.settings.index, embedder)
+            return self._index
+        if name not in {self._index.collection, self._refused}:
+            try:
+                self._index = self._index.at(name, embedder)
+            except (IndexFormatError, IndexEmbedderError, IndexDamagedError):
+                self._refused = name
+                raise
+        return self._index
+
+
+async def warm_up(assistant: Assistant) -> None:
+    """Ask in both languages, without the model, so that the first question is not slower than the next."""
+    silent = assistant.without_model()
+    for text in _WARM_UP:
+        await silent.diagnose(Question(RawText(text)))
 
 
 @asynccontextmanager
@@ -144,10 +174,7 @@ async def open_service(
         service = Service(_Lasting(settings, terminology, rules, embedder, model), index)
         closing.pop_all()
         stack.callback(service.close)
-        # The model has made a token in its check; what is warmed up here is all that is ours.
-        silent = service.assistant.without_model()
-        for text in _WARM_UP:
-            await silent.diagnose(Question(RawText(text)))
+        await warm_up(service.assistant)
         async with anyio.create_task_group() as following:
             following.start_soon(service.follow)
             yield service

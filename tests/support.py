@@ -1,6 +1,9 @@
 """The service as tests run it: real, on the loopback."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +26,15 @@ def settings_for(uri: Path, model: ModelSettings | None = None, **server: object
         model=model or ModelSettings(),
         server=ServerSettings(port=1, **server),
     )
+
+
+def ingest_command(*arguments: object, index: Path, **variables: str) -> subprocess.CompletedProcess:
+    """Run `citewell-ingest` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "ingestion", *map(str, arguments)],
+        cwd=ROOT, env={**os.environ, "CITEWELL_INDEX__URI": str(index), **variables}, capture_output=True, text=True,
+        timeout=180, check=False,
+    )  # fmt: skip
 
 
 class Server:

@@ -82,7 +82,8 @@ def _baselines(settings: Settings, cases: Sequence[Case]) -> dict[str, list[Rank
 
 def _copy_plain(ours: Editions, plain: Editions, dim: int) -> None:
     manifest, documents = ours.current(), ours.documents()
-    if manifest is None or plain.current() is not None:
+    copied = plain.current()
+    if manifest is None or (copied is not None and copied.edition == manifest.edition):
         return
     entries = [Entry(e.chunk, e.chunk.text, e.vector) for e in ours.entries_of(list(documents))]
     plain.create(manifest.edition, dim)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.api.app import create_app
 from services.core.errors import CitewellError
 from services.core.logs import configure_logs
-from services.core.settings import Settings
+from services.core.settings import Settings, names_of_invalid
 from services.wiring import open_service
 
 _EXAMPLE = {
@@ -40,8 +40,7 @@ def main() -> None:
     except CitewellError as exc:
         _fail(f"{exc.code}: {exc}")
     except ValidationError as exc:
-        names = ", ".join("CITEWELL_" + "__".join(str(part) for part in error["loc"]).upper() for error in exc.errors())
-        _fail(f"settings are not valid: {names}")
+        _fail(f"settings are not valid: {names_of_invalid(exc)}")
     except KeyboardInterrupt:
         pass  # uvicorn has shut down and passes the signal on
 

@@ -1,10 +1,26 @@
 """Settings: read once from `CITEWELL_*` variables, frozen, passed down as the smallest part."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _fits_a_header(key: SecretStr) -> SecretStr:
+    """Before an HTTP client sees it: its error on an illegal header quotes the key."""
+    value = key.get_secret_value()
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("cannot be sent in a header")
+    return key
+
+
+_Key = Annotated[SecretStr, AfterValidator(_fits_a_header)]
+
+
+def names_of_invalid(error: ValidationError) -> str:
+    """The variables whose values are not valid, without the values."""
+    return ", ".join("CITEWELL_" + "__".join(str(part) for part in one["loc"]).upper() for one in error.errors())
 
 
 class _Part(BaseModel):
@@ -42,7 +58,7 @@ class EmbeddingSettings(_Part):
         "", pattern=r"^(https?://\S+)?$", description="OpenAI-compatible embeddings API instead, as http://host:8080/v1"
     )
     name: str = Field("", description="model that the endpoint serves")
-    key: SecretStr = Field(SecretStr(""), description="key of the endpoint")
+    key: _Key = Field(SecretStr(""), description="key of the endpoint")
     timeout_s: float = Field(10.0, gt=0, le=120, description="bound on one request to the endpoint, retry included")
     max_tokens: int = Field(512, ge=64, le=8192, description="tokens that the endpoint's model reads of one text")
 
@@ -62,7 +78,7 @@ class ModelSettings(_Part):
 
     base_url: str = Field("", pattern=r"^(https?://\S+)?$", description="vLLM's API, as in http://host:8000/v1")
     name: str = Field("Qwen/Qwen2.5-7B-Instruct", min_length=1, description="served model, or one of its adapters")
-    key: SecretStr = Field(SecretStr(""), description="key that vLLM was started with")
+    key: _Key = Field(SecretStr(""), description="key that vLLM was started with")
     temperature: float = Field(0.3, ge=0, le=1.5, description="of sampling, where a request names none")
     top_p: float = Field(0.9, gt=0, le=1, description="of sampling, where a request names none")
     max_tokens: int = Field(2048, ge=256, le=8192, description="longest answer")

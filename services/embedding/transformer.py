@@ -13,12 +13,10 @@ import numpy as np
 from services.core.errors import EmbedderError
 from services.core.settings import EmbeddingSettings
 from services.core.types import Vectors
-from services.embedding.weights import PACKAGED_SHA256, locate
+from services.embedding.weights import locate
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-__all__ = ["PACKAGED_SHA256", "TransformerEmbedder", "locate"]
 
 _MOST_TOKENS: Final = 8192
 """Stands for a limit that a model does not state."""

@@ -7,6 +7,7 @@ a file beside it, so that others on the machine can use it meanwhile: `sync` bes
 import logging
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,8 +26,8 @@ _OPENING_S: Final = 3.0
 """How long a process may take from locking the file to telling where it serves it."""
 
 _LOOK_AGAIN_S: Final = 0.1
-_addresses: Final[dict[Path, str]] = {}
-"""Files that this process has open, and where it serves them."""
+_clients: Final[Counter[Path]] = Counter()
+"""Files that this process has open, with the number of its clients; the last one lets go of the file."""
 
 
 def is_lite(uri: str) -> bool:
@@ -36,7 +37,7 @@ def is_lite(uri: str) -> bool:
 
 def is_borrowed(settings: IndexSettings) -> bool:
     """Whether the URI names a Milvus Lite file that is used through another process."""
-    return is_lite(settings.uri) and Path(settings.uri).absolute() not in _addresses
+    return is_lite(settings.uri) and not _clients[Path(settings.uri).absolute()]
 
 
 @contextmanager
@@ -79,24 +80,30 @@ def close_client(client: MilvusClient, settings: IndexSettings) -> None:
     client.close()
     if is_lite(settings.uri):
         path = Path(settings.uri).absolute()
-        if _addresses.pop(path, None) is not None:
-            _address_file(path).unlink(missing_ok=True)
-            _servers().release_server(str(path))
+        if _clients[path]:
+            _clients[path] -= 1
+            if not _clients[path]:
+                _address_file(path).unlink(missing_ok=True)
+                _servers().release_server(str(path))
 
 
 def _open_lite(path: Path, settings: IndexSettings) -> MilvusClient:
     """Open the file, or use it through the process that has it open."""
     deadline = time.monotonic() + _OPENING_S
     while True:
-        if (address := _servers().start_and_get_uri(str(path))) is not None:
-            _tell(path, address)
+        own = address = _servers().start_and_get_uri(str(path))
+        if own is not None:
+            _tell(path, own)
         elif _address_file(path).is_file():
             address = _address_file(path).read_text(encoding="ascii")
         if address is not None:
             try:
-                return MilvusClient(address, timeout=settings.timeout_s)
+                client = MilvusClient(address, timeout=settings.timeout_s)
             except MilvusException:
                 pass  # whoever had it open is gone, or just starts
+            else:
+                _clients[path] += own is not None
+                return client
         if time.monotonic() > deadline:
             raise IndexLockedError(
                 "the Milvus Lite file is in use by another process that does not answer, or it cannot be opened: stop "
@@ -107,11 +114,9 @@ def _open_lite(path: Path, settings: IndexSettings) -> MilvusClient:
 
 def _tell(path: Path, address: str) -> None:
     """Where the file is served, for other processes; complete at once."""
-    if _addresses.get(path) != address:
-        _addresses[path] = address
-        written = _address_file(path).with_suffix(f".{os.getpid()}")
-        written.write_text(address, encoding="ascii")
-        written.replace(_address_file(path))
+    written = _address_file(path).with_suffix(f".{os.getpid()}")
+    written.write_text(address, encoding="ascii")
+    written.replace(_address_file(path))
 
 
 def _address_file(path: Path) -> Path:

@@ -42,7 +42,7 @@ class GuidelineIndex:
         """Use `open`."""
         self._client = client
         self._settings = settings
-        self._collection = collection
+        self.collection: Final = collection
         self.manifest: Final = manifest
         self.documents: Final = documents
 
@@ -79,14 +79,18 @@ class GuidelineIndex:
         """Whether it is a Milvus Lite file that another process has open and may close."""
         return is_borrowed(self._settings)
 
-    def newer(self, embedder: str) -> Self | None:
-        """The published edition over the same connection, if it is another one by now.
+    def published(self) -> str:
+        """The collection that is published now.
 
         Raises:
-            IndexUnavailableError: Milvus does not answer, or that edition cannot be used; subclasses say why.
+            IndexMissingError: None is.
+            IndexUnavailableError: Milvus does not answer.
         """
-        name = _published(self._client, self._settings)
-        return None if name == self._collection else self._checked(self._client, self._settings, name, embedder)
+        return _published(self._client, self._settings)
+
+    def at(self, collection: str, embedder: str) -> Self:
+        """Another edition over the same connection, checked and loaded; raises as `open` does."""
+        return self._checked(self._client, self._settings, collection, embedder)
 
     def close(self) -> None:
         """Let go of Milvus, and so of all editions over this connection."""
@@ -120,7 +124,7 @@ class GuidelineIndex:
         if not ids:
             return {}
         with translated():
-            rows = self._client.query(self._collection, filter=f"id in [{quoted(ids)}]", output_fields=[*CHUNK_FIELDS])
+            rows = self._client.query(self.collection, filter=f"id in [{quoted(ids)}]", output_fields=[*CHUNK_FIELDS])
         return {row["id"]: to_chunk(row) for row in rows}
 
     def chunks_of(self, document_ids: Sequence[str]) -> dict[str, tuple[Chunk, ...]]:
@@ -128,7 +132,7 @@ class GuidelineIndex:
         found: dict[str, list[Chunk]] = {document_id: [] for document_id in document_ids}
         if found:
             where = f"document_id in [{quoted(document_ids)}]"
-            for row in all_rows(self._client, self._collection, [*CHUNK_FIELDS], where):
+            for row in all_rows(self._client, self.collection, [*CHUNK_FIELDS], where):
                 found[row["document_id"]].append(to_chunk(row))
         return {key: tuple(sorted(chunks, key=lambda chunk: chunk.ordinal)) for key, chunks in found.items()}
 
@@ -139,7 +143,7 @@ class GuidelineIndex:
             return []
         with translated():
             found: list[list[dict[str, Any]]] = self._client.search(
-                self._collection,
+                self.collection,
                 data=queries,
                 anns_field=field,
                 search_params=params,

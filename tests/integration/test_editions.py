@@ -1,37 +1,32 @@
 """The library changes while the service runs: real processes, one Milvus Lite file, real HTTP."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
 import pytest
-from support import GUIDELINES, ROOT, Server, settings_for
+from support import GUIDELINES, ROOT, Server, ingest_command, settings_for
 
 from services.core.settings import IndexSettings
-from services.index.editions import one_writer
+from services.index.collections import current_collection
+from services.index.connection import connect
+from services.index.editions import Editions, one_writer
+from services.index.schema import MANIFEST_PROPERTY, collection_schema
 
 NAMES = ("migraine.en.md", "migraine.zh.md", "common-cold.en.md")
 QUESTION = {"symptoms": "throbbing headache on one side, light hurts, nausea"}
 
 
-def command(*arguments: object, index: Path) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "CITEWELL_INDEX__URI": str(index)}
-    return subprocess.run(
-        [sys.executable, "-m", "ingestion", *map(str, arguments)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
-
-
 def done(*arguments: object, index: Path):
     """What a command that succeeds prints as JSON."""
-    ran = command(*arguments, "--json", index=index)
+    ran = ingest_command(*arguments, "--json", index=index)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
 
@@ -143,13 +138,38 @@ def test_a_service_that_used_the_file_of_another_process_opens_it_when_that_is_g
             holder.kill()
 
 
+def test_an_edition_that_cannot_be_used_leaves_the_old_one_answering(folder, index, caplog):
+    running = Server(settings_for(index))
+    running.start()
+    try:
+        with httpx2.Client(base_url=running.url, timeout=60) as client:
+            first = edition_of(client)
+            settings = IndexSettings(uri=str(index))
+            with connect(settings) as milvus:
+                manifest = Editions(milvus, settings).current()
+                name = current_collection(milvus, settings.collection)
+                milvus.create_collection("guidelines_2", schema=collection_schema(384, "jieba"))
+                damaged = replace(manifest, edition="2")
+                milvus.alter_collection_properties("guidelines_2", properties={MANIFEST_PROPERTY: damaged.to_json()})
+                milvus.alter_alias("guidelines_2", settings.collection)
+                time.sleep(4)
+                assert edition_of(client) == first
+                assert client.post("/v1/diagnose", json=QUESTION).status_code == 200
+                assert [r.code for r in caplog.records if r.getMessage() == "edition_not_opened"] == ["index_damaged"]
+                milvus.alter_alias(name, settings.collection)
+            second = done("sync", folder, "--rebuild", index=index)["manifest"]["edition"]
+            wait_for(client, second)
+    finally:
+        running.stop()
+
+
 def test_a_second_sync_says_that_one_is_running_and_stops(folder, index):
     with one_writer(IndexSettings(uri=str(index))):
-        for refused in (command("sync", folder, index=index), command("rollback", index=index)):
+        for refused in (ingest_command("sync", folder, index=index), ingest_command("rollback", index=index)):
             assert refused.returncode == 1
             assert "index_busy" in refused.stderr
-        assert command("plan", folder, index=index).returncode == 0
-    assert command("sync", folder, index=index).returncode == 0
+        assert ingest_command("plan", folder, index=index).returncode == 0
+    assert ingest_command("sync", folder, index=index).returncode == 0
 
 
 def test_what_differs_between_two_editions_is_told_sentence_by_sentence(folder, index):
@@ -162,9 +182,9 @@ def test_what_differs_between_two_editions_is_told_sentence_by_sentence(folder, 
     assert done("diff", older, newer, index=index) == {
         "common-cold.en": {"added": ["Our own new sentence."], "removed": []}
     }
-    shown = command("diff", older, newer, index=index)
+    shown = ingest_command("diff", older, newer, index=index)
     assert "+ Our own new sentence." in shown.stdout
-    assert command("diff", older, "nothing", index=index).returncode == 1
+    assert ingest_command("diff", older, "nothing", index=index).returncode == 1
 
 
 def test_a_document_and_a_passage_can_be_looked_at(index):
@@ -173,13 +193,13 @@ def test_a_document_and_a_passage_can_be_looked_at(index):
     passage = shown["passages"][0]["id"]
     assert [one["id"] for one in done("show", passage, index=index)["passages"]] == [passage]
     for unknown in ("nothing", "migraine.en:nothing"):
-        missing = command("show", unknown, index=index)
+        missing = ingest_command("show", unknown, index=index)
         assert missing.returncode == 1
         assert "not_found" in missing.stderr
 
 
 def test_nothing_to_go_back_to(index):
-    refused = command("rollback", index=index)
+    refused = ingest_command("rollback", index=index)
     assert refused.returncode == 1
     assert "not_found" in refused.stderr
-    assert command("rollback", "20200101T000000000000Z", index=index).returncode == 1
+    assert ingest_command("rollback", "20200101T000000000000Z", index=index).returncode == 1

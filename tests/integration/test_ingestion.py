@@ -1,14 +1,11 @@
 """The ingestion command and what it leaves in a real Milvus Lite file."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support import GUIDELINES, ROOT
+from support import GUIDELINES, ingest_command
 
 from services.core.settings import IndexSettings
 from services.index.connection import connect
@@ -16,14 +13,6 @@ from services.index.editions import Editions
 from services.index.guidelines import GuidelineIndex
 
 BROKEN = "---\nid: [unclosed\n---\n## Presentation\nText."
-
-
-def command(*arguments: object, index: Path) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "CITEWELL_INDEX__URI": str(index)}
-    return subprocess.run(
-        [sys.executable, "-m", "ingestion", *map(str, arguments)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False,
-    )  # fmt: skip
 
 
 def open_index(uri: Path, embedder) -> GuidelineIndex:
@@ -49,7 +38,7 @@ def test_the_command_ingests_says_what_it_did_and_skips_a_broken_file_with_exit_
     (folder / "latin1.txt").write_bytes("fièvre".encode("latin-1"))
     shutil.copy(folder / "common-cold.en.md", folder / "copy of the cold.md")
     index = tmp_path / "new" / "library.db"
-    done = command("sync", folder, "--json", index=index)
+    done = ingest_command("sync", folder, "--json", index=index)
     report = json.loads(done.stdout)
     assert done.returncode == 1
     assert {problem["file"] for problem in report["problems"]} == {"broken.md", "latin1.txt"}
@@ -57,10 +46,10 @@ def test_the_command_ingests_says_what_it_did_and_skips_a_broken_file_with_exit_
     assert report["duplicates"] == {"copy of the cold.md": "common-cold.en.md"}
     assert len(report["added"]) == 4
     assert report["published"]
-    status = command("status", "--json", index=index)
+    status = ingest_command("status", "--json", index=index)
     assert status.returncode == 0
     assert {d["title"] for d in json.loads(status.stdout)["documents"]} >= {"Sore eyes (conjunctivitis)", "偏头痛"}
-    found = command("search", "red itchy eyes", "--json", index=index)
+    found = ingest_command("search", "red itchy eyes", "--json", index=index)
     assert json.loads(found.stdout)[0]["text"].startswith("Red eyes")
 
 
@@ -140,11 +129,19 @@ def test_only_the_last_two_editions_are_kept(folder, tmp_path, ingest):
 def test_an_empty_folder_publishes_nothing(tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
-    done = command("sync", empty, index=tmp_path / "library.db")
+    done = ingest_command("sync", empty, index=tmp_path / "library.db")
     assert done.returncode == 1
     assert "library_invalid" in done.stderr
-    assert command("status", index=tmp_path / "library.db").returncode == 1
+    assert ingest_command("status", index=tmp_path / "library.db").returncode == 1
 
 
 def test_a_missing_folder_is_misuse(tmp_path):
-    assert command("sync", tmp_path / "nowhere", index=tmp_path / "library.db").returncode == 2
+    assert ingest_command("sync", tmp_path / "nowhere", index=tmp_path / "library.db").returncode == 2
+
+
+def test_a_setting_that_is_not_valid_is_named_without_its_value(folder, tmp_path):
+    refused = ingest_command("sync", folder, index=tmp_path / "library.db", CITEWELL_EMBEDDING__KEY="ключ")
+    assert refused.returncode == 1
+    assert "CITEWELL_EMBEDDING__KEY" in refused.stderr
+    assert "ключ" not in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -296,6 +296,15 @@ def test_a_text_that_is_there_in_another_format_is_stored_once(library):
     assert library.sync().published is False
 
 
+def test_a_withdrawn_document_does_not_take_the_place_of_one_with_the_same_text(library):
+    library.write("again.md", COUGH.replace("id: cough", "id: again"))
+    library.write("cough.md", COUGH.replace("title: Cough", "title: Cough\nwithdrawn: 2020-01-01"))
+    report = library.sync()
+    assert (report.added, report.duplicates) == (["again.md", "more/flu.txt"], {})
+    assert report.withdrawn == {"cough.md": "withdrawn since 2020-01-01"}
+    assert library.sync().published is False
+
+
 def test_only_the_chunks_of_a_changed_document_that_differ_are_embedded(library):
     library.sync()
     library.write("cough.md", COUGH.replace("dry", "wet"))

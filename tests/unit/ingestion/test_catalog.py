@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingestion.catalog import Catalog, load_catalog, needs_review
+from ingestion.catalog import Catalog, load_catalog
+from ingestion.lifecycle import needs_review
 from ingestion.readers.markdown import MarkdownReader
 from ingestion.readers.reader import Reading, Section
 from services.core.errors import DocumentError

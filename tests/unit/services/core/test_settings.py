@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.core.settings import Settings
+from services.core.settings import Settings, names_of_invalid
 
 README = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").is_file()) / "README.md"
 
@@ -112,3 +112,18 @@ def test_an_error_does_not_quote_the_value(monkeypatch):
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["MODEL", "EMBEDDING"])
+@pytest.mark.parametrize("key", ["sk-secret\n", "schlüssel", "密钥"])
+def test_a_key_that_no_header_takes_is_refused_without_being_quoted(part, key, monkeypatch):
+    monkeypatch.setenv(f"CITEWELL_{part}__KEY", key)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert names_of_invalid(caught.value) == f"CITEWELL_{part}__KEY"
+    assert key not in str(caught.value)
+
+
+def test_a_key_of_signs_is_taken_as_it_is(monkeypatch):
+    monkeypatch.setenv("CITEWELL_MODEL__KEY", "sk-~!a b")
+    assert Settings().model.key.get_secret_value() == "sk-~!a b"

@@ -221,8 +221,6 @@ def test_what_is_wrong_shows_when_it_is_opened(first):
     [
         ({"base_url": "http://embedder.test/v1"}, "NAME"),
         ({"base_url": "http://embedder.test:port/v1", "name": "bge-m3"}, "BASE_URL"),
-        ({"base_url": "http://embedder.test/v1", "name": "bge-m3", "key": f"{KEY}\n"}, "KEY"),
-        ({"base_url": "http://embedder.test/v1", "name": "bge-m3", "key": "schlüssel"}, "KEY"),
         ({"base_url": "http://embedder.test/v1", "name": "bge-m3", "model": "BAAI/bge-m3"}, "MODEL"),
     ],
 )
