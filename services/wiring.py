@@ -122,8 +122,8 @@ class Service:
             if not self._index.is_borrowed:
                 raise
             # The process that had the Milvus Lite file open is gone: now it can be opened here.
-            self._index.close()
-            self._index = GuidelineIndex.open(self._lasting.settings.index, embedder)
+            gone, self._index = self._index, GuidelineIndex.open(self._lasting.settings.index, embedder)
+            gone.close()
             return self._index
         if name not in {self._index.collection, self._refused}:
             try:

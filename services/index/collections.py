@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from pymilvus import MilvusClient
-
 from services.core.errors import IndexDamagedError, IndexFormatError
 from services.core.types import Document
-from services.index.connection import translated
+from services.index.connection import BoundedClient, translated
 from services.index.schema import Manifest, hash_ids, read_manifest, to_document
 
 ROWS_PER_CALL: Final = 500
+LONG_S: Final = 600.0
+"""Bound on one call that writes, builds an index or loads one."""
 
 
-def current_collection(client: MilvusClient, alias: str) -> str | None:
+def current_collection(client: BoundedClient, alias: str) -> str | None:
     """The collection behind the alias, or None."""
     with translated():
         if alias not in client.list_aliases()["aliases"]:
@@ -21,7 +21,7 @@ def current_collection(client: MilvusClient, alias: str) -> str | None:
         return str(client.describe_alias(alias)["collection_name"])
 
 
-def manifest_of(client: MilvusClient, collection: str) -> Manifest:
+def manifest_of(client: BoundedClient, collection: str) -> Manifest:
     """A collection's manifest.
 
     Raises:
@@ -32,7 +32,13 @@ def manifest_of(client: MilvusClient, collection: str) -> Manifest:
     return read_manifest(properties)
 
 
-def check_rows(client: MilvusClient, collection: str, manifest: Manifest) -> None:
+def load(client: BoundedClient, collection: str) -> None:
+    """Make a collection ready to be read: Milvus releases collections at a restart."""
+    with translated():
+        client.load_collection(collection, timeout=LONG_S)
+
+
+def check_rows(client: BoundedClient, collection: str, manifest: Manifest) -> None:
     """Compare what Milvus holds with what the manifest promises.
 
     Raises:
@@ -46,13 +52,13 @@ def check_rows(client: MilvusClient, collection: str, manifest: Manifest) -> Non
         )
 
 
-def documents_of(client: MilvusClient, collection: str) -> dict[str, Document]:
+def documents_of(client: BoundedClient, collection: str) -> dict[str, Document]:
     """The documents of a collection by id, from the record that lies on each one's first chunk."""
     rows = all_rows(client, collection, ["document_id", "document"], "ordinal == 0")
     return {row["document_id"]: to_document(row["document"]) for row in rows}
 
 
-def all_rows(client: MilvusClient, collection: str, fields: list[str], where: str = "") -> Iterator[dict[str, Any]]:
+def all_rows(client: BoundedClient, collection: str, fields: list[str], where: str = "") -> Iterator[dict[str, Any]]:
     """All rows that fit, in batches, so that no limit of Milvus on one answer is met."""
     with translated():
         rows = client.query_iterator(collection, batch_size=ROWS_PER_CALL, filter=where, output_fields=fields)

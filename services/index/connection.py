@@ -7,12 +7,13 @@ a file beside it, so that others on the machine can use it meanwhile: `sync` bes
 import logging
 import os
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import grpc
 from pymilvus import MilvusClient, MilvusException
 
 from services.core.errors import IndexFormatError, IndexLockedError, IndexMissingError, IndexUnavailableError
@@ -26,8 +27,28 @@ _OPENING_S: Final = 3.0
 """How long a process may take from locking the file to telling where it serves it."""
 
 _LOOK_AGAIN_S: Final = 0.1
-_clients: Final[Counter[Path]] = Counter()
-"""Files that this process has open, with the number of its clients; the last one lets go of the file."""
+
+
+class BoundedClient:
+    """A `MilvusClient` whose every call ends in time: one without a timeout is tried again for minutes, or for ever.
+
+    A call may still give its own `timeout` in seconds.
+    """
+
+    def __init__(self, client: MilvusClient, timeout_s: float) -> None:
+        self._client = client
+        self._timeout_s = timeout_s
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(getattr(self._client, name), timeout=self._timeout_s)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+
+_owners: Final[dict[BoundedClient, Path]] = {}
+"""Clients of files that this process has open itself; the last one lets go of its file."""
 
 
 def is_lite(uri: str) -> bool:
@@ -37,11 +58,11 @@ def is_lite(uri: str) -> bool:
 
 def is_borrowed(settings: IndexSettings) -> bool:
     """Whether the URI names a Milvus Lite file that is used through another process."""
-    return is_lite(settings.uri) and not _clients[Path(settings.uri).absolute()]
+    return is_lite(settings.uri) and Path(settings.uri).absolute() not in _owners.values()
 
 
 @contextmanager
-def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[MilvusClient]:
+def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[BoundedClient]:
     """A client, closed at the end; a Milvus Lite file is unlocked again if this process had it open.
 
     Args:
@@ -58,10 +79,10 @@ def connect(settings: IndexSettings, *, create: bool = False) -> Iterator[Milvus
     try:
         yield client
     finally:
-        close_client(client, settings)
+        close_client(client)
 
 
-def open_client(settings: IndexSettings, *, create: bool = False) -> MilvusClient:
+def open_client(settings: IndexSettings, *, create: bool = False) -> BoundedClient:
     """As `connect`, to be closed by `close_client`."""
     # pymilvus logs each failed call with its arguments; the error itself is translated and raised.
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
@@ -70,39 +91,36 @@ def open_client(settings: IndexSettings, *, create: bool = False) -> MilvusClien
         _quiet_jieba()
         return _open_lite(Path(settings.uri).absolute(), settings)
     try:
-        return MilvusClient(settings.uri, token=settings.token, timeout=settings.timeout_s)
-    except MilvusException as exc:
+        return BoundedClient(
+            MilvusClient(settings.uri, token=settings.token, timeout=settings.timeout_s), settings.timeout_s
+        )
+    except (MilvusException, grpc.RpcError) as exc:
         raise IndexUnavailableError("the Milvus server does not answer: check CITEWELL_INDEX__URI") from exc
 
 
-def close_client(client: MilvusClient, settings: IndexSettings) -> None:
+def close_client(client: BoundedClient) -> None:
     """Close the connection; a Milvus Lite file that this process has open may then be opened by another one."""
     client.close()
-    if is_lite(settings.uri):
-        path = Path(settings.uri).absolute()
-        if _clients[path]:
-            _clients[path] -= 1
-            if not _clients[path]:
-                _address_file(path).unlink(missing_ok=True)
-                _servers().release_server(str(path))
+    path = _owners.pop(client, None)
+    if path is not None and path not in _owners.values():
+        _address_file(path).unlink(missing_ok=True)
+        _servers().release_server(str(path))
 
 
-def _open_lite(path: Path, settings: IndexSettings) -> MilvusClient:
+def _open_lite(path: Path, settings: IndexSettings) -> BoundedClient:
     """Open the file, or use it through the process that has it open."""
     deadline = time.monotonic() + _OPENING_S
     while True:
-        own = address = _servers().start_and_get_uri(str(path))
-        if own is not None:
-            _tell(path, own)
-        elif _address_file(path).is_file():
-            address = _address_file(path).read_text(encoding="ascii")
+        address, is_own = _served_at(path)
         if address is not None:
-            try:
-                client = MilvusClient(address, timeout=settings.timeout_s)
-            except MilvusException:
-                pass  # whoever had it open is gone, or just starts
-            else:
-                _clients[path] += own is not None
+            with suppress(MilvusException, grpc.RpcError):  # whoever had it open is gone, or just starts
+                client = BoundedClient(MilvusClient(address, timeout=settings.timeout_s), settings.timeout_s)
+                if is_own:
+                    # Lite opens a collection at its first use, and twice if two calls come at once: then one loads the
+                    # first copy and waits for the second. So all are opened before anyone else knows the address.
+                    client.list_collections()
+                    _tell(path, address)
+                    _owners[client] = path
                 return client
         if time.monotonic() > deadline:
             raise IndexLockedError(
@@ -110,6 +128,16 @@ def _open_lite(path: Path, settings: IndexSettings) -> MilvusClient:
                 "that process, or give both a Milvus server by CITEWELL_INDEX__URI"
             )
         time.sleep(_LOOK_AGAIN_S)
+
+
+def _served_at(path: Path) -> tuple[str | None, bool]:
+    """Where the file is served, if it is, and whether by this process."""
+    own = _servers().start_and_get_uri(str(path))
+    if own is not None:
+        return own, True
+    with suppress(FileNotFoundError):
+        return _address_file(path).read_text(encoding="ascii"), False
+    return None, False
 
 
 def _tell(path: Path, address: str) -> None:
@@ -143,6 +171,9 @@ def translated() -> Iterator[None]:
         yield
     except MilvusException as exc:
         raise IndexUnavailableError(f"Milvus refused or did not answer (code {exc.code})") from exc
+    except grpc.RpcError as exc:  # pymilvus lets deadlines and refusals pass as they are
+        code = exc.code().name.lower() if isinstance(exc, grpc.Call) else "unknown"
+        raise IndexUnavailableError(f"Milvus refused or did not answer ({code})") from exc
 
 
 def _quiet_jieba() -> None:

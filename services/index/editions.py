@@ -8,21 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from filelock import FileLock, Timeout
-from pymilvus import MilvusClient
 
 from services.core.errors import IndexBusyError, IndexFormatError, NotFoundError
 from services.core.settings import IndexSettings
 from services.core.types import Chunk, Document
 from services.index.collections import (
+    LONG_S,
     ROWS_PER_CALL,
     all_rows,
     check_rows,
     current_collection,
     documents_of,
+    load,
     manifest_of,
     quoted,
 )
-from services.index.connection import is_lite, translated
+from services.index.connection import BoundedClient, is_lite, translated
 from services.index.guidelines import GuidelineIndex
 from services.index.schema import (
     CHUNK_FIELDS,
@@ -63,7 +64,7 @@ def one_writer(settings: IndexSettings) -> Iterator[None]:
 class Editions:
     """Creates, fills, publishes, rolls back and drops editions. One writer at a time: see `one_writer`."""
 
-    def __init__(self, client: MilvusClient, settings: IndexSettings) -> None:
+    def __init__(self, client: BoundedClient, settings: IndexSettings) -> None:
         """Use a client that `connect` opened."""
         self._client = client
         self._settings = settings
@@ -104,19 +105,21 @@ class Editions:
         published = current_collection(self._client, self._settings.collection)
         with translated():
             for name in set(self._names()) - finished - {published}:
-                self._client.drop_collection(name)
+                self._client.drop_collection(name, timeout=LONG_S)
             self._client.create_collection(
                 self._collection(edition),
                 schema=collection_schema(dim, self._settings.analyzer),
                 index_params=index_params(),
+                timeout=LONG_S,
             )
 
     def add(self, edition: str, entries: Iterable[Entry], documents: Mapping[str, Document], dim: int) -> int:
         """Write entries; the same id twice is one row. Returns how many were sent."""
         rows = [to_row(e, documents[e.chunk.document_id] if e.chunk.ordinal == 0 else None, dim) for e in entries]
         for start in range(0, len(rows), ROWS_PER_CALL):
+            part = rows[start : start + ROWS_PER_CALL]
             with translated():
-                self._client.upsert(self._collection(edition), rows[start : start + ROWS_PER_CALL])
+                self._client.upsert(self._collection(edition), part, timeout=LONG_S)
         return len(rows)
 
     def complete(self, manifest: Manifest) -> GuidelineIndex:
@@ -127,8 +130,8 @@ class Editions:
         """
         name = self._collection(manifest.edition)
         with translated():
-            self._client.flush(name)
-            self._client.load_collection(name)
+            self._client.flush(name, timeout=LONG_S)
+        load(self._client, name)
         check_rows(self._client, name, manifest)
         return GuidelineIndex(self._client, self._settings, name, manifest, documents_of(self._client, name))
 
@@ -157,8 +160,7 @@ class Editions:
             raise NotFoundError("there is no other edition to go back to")
         manifest = others[0] if edition is None else self.manifest(edition)
         name = self._collection(manifest.edition)
-        with translated():
-            self._client.load_collection(name)
+        load(self._client, name)
         check_rows(self._client, name, manifest)
         with translated():
             self._client.alter_alias(name, self._settings.collection)
@@ -187,14 +189,13 @@ class Editions:
             yield from (to_chunk(row) for row in all_rows(self._client, name, [*CHUNK_FIELDS]))
 
     def _loaded(self, edition: str | None) -> str | None:
-        """A collection, ready to be read: Milvus releases collections at a restart."""
+        """A collection, ready to be read."""
         if edition is None:
             name = current_collection(self._client, self._settings.collection)
         else:
             name = self._collection(self.manifest(edition).edition)
         if name is not None:
-            with translated():
-                self._client.load_collection(name)
+            load(self._client, name)
         return name
 
     def _drop_old(self, *kept: str | None) -> None:
@@ -203,7 +204,7 @@ class Editions:
         spare = [name for name in names if name not in kept]
         with translated():
             for name in spare[max(0, _KEPT_EDITIONS - len(set(names) & set(kept))) :]:
-                self._client.drop_collection(name)
+                self._client.drop_collection(name, timeout=LONG_S)
 
     def _names(self) -> list[str]:
         """Names of all editions' collections, newest first."""

@@ -4,13 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from pymilvus import MilvusClient
-
 from services.core.errors import IndexEmbedderError, IndexMissingError
 from services.core.settings import IndexSettings
 from services.core.types import Chunk, Document, Vectors
-from services.index.collections import all_rows, check_rows, current_collection, documents_of, manifest_of, quoted
-from services.index.connection import close_client, is_borrowed, open_client, translated
+from services.index.collections import all_rows, check_rows, current_collection, documents_of, load, manifest_of, quoted
+from services.index.connection import BoundedClient, close_client, is_borrowed, open_client, translated
 from services.index.schema import CHUNK_FIELDS, DENSE, LEXICAL, Manifest, to_chunk
 
 
@@ -33,7 +31,7 @@ class GuidelineIndex:
 
     def __init__(
         self,
-        client: MilvusClient,
+        client: BoundedClient,
         settings: IndexSettings,
         collection: str,
         manifest: Manifest,
@@ -63,14 +61,13 @@ class GuidelineIndex:
         try:
             return cls._checked(client, settings, _published(client, settings), embedder)
         except BaseException:
-            close_client(client, settings)
+            close_client(client)
             raise
 
     @classmethod
-    def _checked(cls, client: MilvusClient, settings: IndexSettings, collection: str, embedder: str) -> Self:
+    def _checked(cls, client: BoundedClient, settings: IndexSettings, collection: str, embedder: str) -> Self:
         manifest = _usable_manifest(client, collection, embedder)
-        with translated():
-            client.load_collection(collection)
+        load(client, collection)
         check_rows(client, collection, manifest)
         return cls(client, settings, collection, manifest, documents_of(client, collection))
 
@@ -94,7 +91,7 @@ class GuidelineIndex:
 
     def close(self) -> None:
         """Let go of Milvus, and so of all editions over this connection."""
-        close_client(self._client, self._settings)
+        close_client(self._client)
 
     def ping(self) -> None:
         """Ask Milvus for the alias.
@@ -154,14 +151,14 @@ class GuidelineIndex:
         return found
 
 
-def _published(client: MilvusClient, settings: IndexSettings) -> str:
+def _published(client: BoundedClient, settings: IndexSettings) -> str:
     name = current_collection(client, settings.collection)
     if name is None:
         raise IndexMissingError("the index is empty: run `citewell-ingest sync guidelines`")
     return name
 
 
-def _usable_manifest(client: MilvusClient, collection: str, embedder: str) -> Manifest:
+def _usable_manifest(client: BoundedClient, collection: str, embedder: str) -> Manifest:
     manifest = manifest_of(client, collection)
     if manifest.embedder != embedder:
         raise IndexEmbedderError(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,7 +110,9 @@ def test_a_running_service_takes_new_editions_and_old_ones_back_and_fails_no_req
         assert names & {"Migraine", "Sick headache"} == ({"Sick headache"} if is_second else {"Migraine"})
 
 
-def test_a_service_that_used_the_file_of_another_process_opens_it_when_that_is_gone(index):
+@contextmanager
+def borrowing(index):
+    """A process that holds the index, and a service that uses the index through it; a caller of the service."""
     script = (
         "import sys, time; from services.core.settings import IndexSettings; "
         "from services.index.connection import open_client; "
@@ -125,17 +128,37 @@ def test_a_service_that_used_the_file_of_another_process_opens_it_when_that_is_g
             running.start()
             with httpx2.Client(base_url=running.url, timeout=60) as client:
                 assert client.post("/v1/diagnose", json=QUESTION).status_code == 200
-                holder.send_signal(signal.SIGKILL)
-                deadline = time.monotonic() + 60
-                while (answer := client.post("/v1/diagnose", json=QUESTION)).status_code != 200:
-                    assert answer.status_code == 503
-                    assert answer.headers["retry-after"]
-                    assert time.monotonic() < deadline, "the service did not open the file"
-                    time.sleep(0.1)
-                assert client.get("/readyz").status_code == 200
+                yield holder, client
         finally:
-            running.stop()
             holder.kill()
+            running.stop()
+
+
+def test_a_service_that_used_the_file_of_another_process_opens_it_when_that_is_gone(index):
+    with borrowing(index) as (holder, client):
+        holder.send_signal(signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while (answer := client.post("/v1/diagnose", json=QUESTION)).status_code != 200:
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"]
+            assert time.monotonic() < deadline, "the service did not open the file"
+            time.sleep(0.1)
+        assert client.get("/readyz").status_code == 200
+
+
+def test_a_milvus_that_hangs_is_told_in_time_and_used_again_when_it_goes_on(index):
+    with borrowing(index) as (holder, client):
+        holder.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        assert client.post("/v1/diagnose", json=QUESTION).status_code == 503
+        assert client.get("/readyz").status_code == 503
+        # One second for each call to Milvus, of which one is for the alias; without a bound it is minutes.
+        assert time.monotonic() - began < 20
+        holder.send_signal(signal.SIGCONT)
+        deadline = time.monotonic() + 30
+        while client.post("/v1/diagnose", json=QUESTION).status_code != 200:
+            assert time.monotonic() < deadline, "the service did not go on"
+            time.sleep(0.1)
 
 
 def test_an_edition_that_cannot_be_used_leaves_the_old_one_answering(folder, index, caplog):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_unchanged_files_are_not_embedded_again_and_ids_are_stable(folder, tmp_p
     rebuilt = ingest(folder, uri, rebuild=True)
     assert rebuilt.manifest.ids_hash == third.manifest.ids_hash
     assert rebuilt.chunks_embedded == first.chunks_embedded
+
+
+def test_editions_can_be_loaded_while_others_are_listed(folder, tmp_path, ingest):
+    uri = tmp_path / "library.db"
+    for _ in range(2):
+        ingest(folder, uri, rebuild=True)
+    settings = IndexSettings(uri=str(uri))
+    for _ in range(10):
+        with connect(settings) as client, ThreadPoolExecutor(4) as pool:
+            listing = [pool.submit(Editions(client, settings).kept) for _ in range(3)]
+            client.load_collection(settings.collection, timeout=10)
+            assert {len(listed.result()) for listed in listing} == {2}
 
 
 def test_kept_vectors_find_the_same_as_fresh_ones(folder, tmp_path, ingest, embedder):

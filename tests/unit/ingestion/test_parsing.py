@@ -110,6 +110,13 @@ def test_processes_are_used_again_and_end_with_the_block(tmp_path):
     assert is_gone(process)
 
 
+def test_what_the_parent_holds_is_not_counted_as_the_process_s(tmp_path):
+    held = bytearray(b"1" * (300 * 1024 * 1024))
+    found = read(tmp_path, "process", "process", workers=1, memory_mib=512)
+    assert len(held) > 0
+    assert found[0] == found[1]
+
+
 def test_a_caller_that_stops_early_gets_the_right_results_afterwards(tmp_path):
     made = files(tmp_path, "a", "b", "c", "d", "e")
     with Parsers(workers=2, readers=HARMFUL) as parsers:
