@@ -27,6 +27,19 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+class BulkSettings(_Part):
+    """The object store of a Milvus server, for bulk import."""
+
+    endpoint: str = Field(
+        "", description="host:port of the S3 or MinIO store that Milvus reads; empty: rows are inserted"
+    )
+    bucket: str = Field("a-bucket", description="the bucket that Milvus is set up with")
+    access_key: str = Field("", description="its access key", repr=False)
+    secret_key: str = Field("", description="its secret key", repr=False)
+    secure: bool = Field(False, description="HTTPS to the store")
+    rest_uri: str = Field("", description="Milvus's REST address; empty: the same as CITEWELL_INDEX__URI")
+
+
 class IndexSettings(_Part):
     """Where the guidelines are, and how they are indexed."""
 
@@ -38,6 +51,7 @@ class IndexSettings(_Part):
     analyzer: Literal["jieba", "standard"] = Field("jieba", description="Milvus tokenizer of the lexical side")
     timeout_s: float = Field(10.0, gt=0, le=120, description="bound on one call to Milvus")
     refresh_s: float = Field(1.0, gt=0, le=3600, description="how often the service looks for a new edition")
+    bulk: BulkSettings = BulkSettings()
 
 
 class EmbeddingSettings(_Part):

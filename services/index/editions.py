@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 from services.core.errors import IndexBusyError, IndexFormatError, NotFoundError
 from services.core.settings import IndexSettings
 from services.core.types import Chunk, Document
+from services.index.bulk import BulkImport
 from services.index.collections import (
     LONG_S,
     ROWS_PER_CALL,
@@ -68,6 +69,7 @@ class Editions:
         """Use a client that `connect` opened."""
         self._client = client
         self._settings = settings
+        self._bulk: BulkImport | None = None
 
     def current(self) -> Manifest | None:
         """The published edition's manifest, or None before the first.
@@ -103,19 +105,25 @@ class Editions:
         """An empty edition; what a run that was killed has left over is dropped first."""
         finished = {self._collection(manifest.edition) for manifest in self.kept()}
         published = current_collection(self._client, self._settings.collection)
+        schema = collection_schema(dim, self._settings.analyzer)
         with translated():
             for name in set(self._names()) - finished - {published}:
                 self._client.drop_collection(name, timeout=LONG_S)
             self._client.create_collection(
                 self._collection(edition),
-                schema=collection_schema(dim, self._settings.analyzer),
+                schema=schema,
                 index_params=index_params(),
                 timeout=LONG_S,
             )
+        if self._settings.bulk.endpoint:
+            self._bulk = BulkImport(self._settings, self._collection(edition), schema)
 
     def add(self, edition: str, entries: Iterable[Entry], documents: Mapping[str, Document], dim: int) -> int:
-        """Write entries; the same id twice is one row. Returns how many were sent."""
+        """Write entries. Returns how many were sent."""
         rows = [to_row(e, documents[e.chunk.document_id] if e.chunk.ordinal == 0 else None, dim) for e in entries]
+        if self._bulk is not None:
+            self._bulk.add(rows)
+            return len(rows)
         for start in range(0, len(rows), ROWS_PER_CALL):
             part = rows[start : start + ROWS_PER_CALL]
             with translated():
@@ -129,6 +137,8 @@ class Editions:
             IndexDamagedError: The rows in Milvus are not those of the manifest.
         """
         name = self._collection(manifest.edition)
+        if self._bulk is not None:
+            self._bulk.finish()
         with translated():
             self._client.flush(name, timeout=LONG_S)
         load(self._client, name)
