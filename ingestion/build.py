@@ -10,7 +10,7 @@ from pathlib import Path
 from ingestion.catalog import load_catalog
 from ingestion.checks import Probes
 from ingestion.chunk import PIPELINE
-from ingestion.embedding import WINDOW, KnownVectors, chunks_of, embed, windows
+from ingestion.embedding import WINDOW, KnownVectors
 from ingestion.parsing import SUFFIXES, Parsed
 from ingestion.plan import Plan, Report, draw_up
 from ingestion.reading import read_documents, settle
@@ -139,8 +139,7 @@ def _entries(
         yield window
     known = KnownVectors(plan.published, work.editions.entries_of)
     done = 0
-    for pending in windows(chunks_of(spool.take(fresh), embedder, known)):
-        entries, embedded = embed(pending, embedder)
+    for entries, embedded in work.embed(spool.take(fresh), embedder, known):
         report.chunks_embedded += embedded
         done += len(entries)
         work.progress(_EMBEDDED, done, 0)

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ingestion import output
 from ingestion.build import plan_sync, sync
 from ingestion.diff import difference
-from ingestion.workshop import Workshop, open_workshop
+from ingestion.workshop import Engine, Workshop, open_workshop
 from services.core.errors import CitewellError, IndexMissingError, NotFoundError
 from services.core.settings import Settings, names_of_invalid
 from services.core.text import detect_language, lexical_form
@@ -33,6 +33,9 @@ app = typer.Typer(
 _Folder = Annotated[Path, typer.Argument(help="Folder of guidelines.", exists=True, file_okay=False)]
 _Rebuild = Annotated[bool, typer.Option(help="Read and embed everything again, whatever is there.")]
 _Review = Annotated[bool, typer.Option("--review", help="Publish documents of publishers not on the list, too.")]
+_Engine = Annotated[
+    Engine, typer.Option(help="Where files are read, cut and embedded: here, or on Ray (RAY_ADDRESS, or this machine).")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
@@ -47,9 +50,15 @@ def plan_command(folder: _Folder, rebuild: _Rebuild = False, review: _Review = F
 
 
 @app.command("sync")
-def sync_command(folder: _Folder, rebuild: _Rebuild = False, review: _Review = False, as_json: _Json = False) -> None:
+def sync_command(
+    folder: _Folder,
+    rebuild: _Rebuild = False,
+    review: _Review = False,
+    engine: _Engine = "local",
+    as_json: _Json = False,
+) -> None:
     """Make the published edition equal to FOLDER. Exit code 1 if a file is left out."""
-    with _one_writer(), _working(quiet=as_json) as work:
+    with _one_writer(), _working(engine, quiet=as_json) as work:
         report = sync(folder, work, rebuild=rebuild, reviewed=review)
     _print_json(asdict(report)) if as_json else output.print_report(report, each=False)
     if report.problems:
@@ -175,7 +184,7 @@ def _one_writer() -> Iterator[None]:
 
 
 @contextmanager
-def _working(*, quiet: bool) -> Iterator[Workshop]:
+def _working(engine: Engine = "local", *, quiet: bool) -> Iterator[Workshop]:
     """What a sync works with, and bars of its progress."""
     settings = _settings()
     columns = (
@@ -192,7 +201,7 @@ def _working(*, quiet: bool) -> Iterator[Workshop]:
             rate = f"{speed:.0f}/s" if speed else ""
             bars.update(stages[stage], completed=done, total=total or None, rate=rate)
 
-        with open_workshop(settings.index, settings.embedding, progress) as work:
+        with open_workshop(settings.index, settings.embedding, progress, engine) as work:
             yield work
 
 

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from ingestion.chunk import chunk_document, embedding_text, search_text
 from ingestion.spool import Read
@@ -30,7 +30,20 @@ class Pending:
     vector: Vector | None
 
 
-def chunks_of(reads: Iterable[Read], embedder: Embedder, known: "KnownVectors") -> Iterator[Pending]:
+class KnowsVectors(Protocol):
+    """Knows vectors of a document's texts."""
+
+    def of(self, document: Document, /) -> dict[str, Vector]:
+        """By the text that they were made from; none where nothing is known."""
+
+
+def embed_all(reads: Iterable[Read], embedder: Embedder, known: KnowsVectors) -> Iterator[tuple[list[Entry], int]]:
+    """All that was read as entries, in windows, and how many texts of each were embedded."""
+    for window in windows(chunks_of(reads, embedder, known)):
+        yield embed(window, embedder)
+
+
+def chunks_of(reads: Iterable[Read], embedder: Embedder, known: KnowsVectors) -> Iterator[Pending]:
     """The chunks of all documents."""
     for read in reads:
         document = read.document
