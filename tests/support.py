@@ -37,6 +37,13 @@ def ingest_command(*arguments: object, index: Path, **variables: str) -> subproc
     )  # fmt: skip
 
 
+def write_guideline(folder: Path, name: str, about: str) -> None:
+    """A small guideline, two chunks long."""
+    folder.mkdir(exist_ok=True)
+    text = f"---\ntitle: {about}\n---\n## Presentation\n{about} itches.\n\n## Tests\nLook at {about}.\n"
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
 class Server:
     """The service on a free port of the loopback, in a thread with a loop of its own."""
 

@@ -1,5 +1,6 @@
 """Which passages go into the prompt: few, of the conditions that fit best, and what is needed to advise and refer."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -19,6 +20,10 @@ _FOR_LEADING: Final = (
     SectionRole.REFERRAL,
     SectionRole.SELF_CARE,
 )
+
+
+MOST_OF_A_DOCUMENT: Final = 6
+"""Passages, so that no document fills a prompt, however long or poisoned it is."""
 
 
 def choose_evidence(
@@ -48,8 +53,12 @@ def choose_evidence(
         for document, chunk in _more_of(library[diagnosis.condition.id][0]):
             chosen.setdefault(chunk.id, (document, chunk))
     evidence: list[Evidence] = []
+    taken = Counter[str]()
     for document, chunk in chosen.values():
+        if taken[document.id] == MOST_OF_A_DOCUMENT:
+            continue
         if sentences := _citable(chunk, with_medicines=with_medicines):
+            taken[document.id] += 1
             evidence.append(Evidence(document, chunk, len(evidence), sentences))
     return tuple(evidence)
 

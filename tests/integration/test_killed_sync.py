@@ -7,23 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support import ROOT, write_guideline
 
 POINTS = 20
-
-
-def write(folder: Path, name: str, about: str) -> None:
-    folder.mkdir(exist_ok=True)
-    text = f"---\ntitle: {about}\n---\n## Presentation\n{about} itches.\n\n## Tests\nLook at {about}.\n"
-    (folder / f"{name}.md").write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("stage", ["read", "chunk", "embed", "insert", "flush", "publish"])
 def test_a_killed_sync_leaves_the_old_edition_and_the_next_one_converges(stage, tmp_path):
     for number in range(8):
-        write(tmp_path / "before", f"n{number}", f"condition {number}")
+        write_guideline(tmp_path / "before", f"n{number}", f"condition {number}")
     for number in range(1, 12):
-        write(tmp_path / "after", f"n{number}", f"condition {number}" if number < 5 else f"other condition {number}")
+        write_guideline(
+            tmp_path / "after", f"n{number}", f"condition {number}" if number < 5 else f"other condition {number}"
+        )
     script = Path(__file__).with_name("killed_sync.py")
     ran = subprocess.run(
         [sys.executable, str(script), stage, str(POINTS), str(tmp_path)],

@@ -4,7 +4,7 @@ from services.core.answer import DraftDiagnosis
 from services.core.text import sentence_spans
 from services.core.types import Chunk, Condition, Document, Passage, SectionRole, Sentence
 from services.generation.advice import Guideline
-from services.generation.selection import choose_evidence
+from services.generation.selection import MOST_OF_A_DOCUMENT, choose_evidence
 
 SECTIONS = {
     "treatment": "Rest is advised.",
@@ -107,6 +107,21 @@ def test_a_passage_without_a_sentence_left_is_left_out(text):
 def test_a_guideline_without_some_sections_gives_those_that_it_has():
     made = choose(["a"], library={"a": [guideline("a", {"treatment": "Rest.", "referral": "Go."})]})
     assert places(made) == [("a", "treatment"), ("a", "referral")]
+
+
+def test_no_document_fills_a_prompt():
+    # One document answers for several conditions, and has found passages of its own for each.
+    long = guideline("a", {role: text for role, text in SECTIONS.items() if role != "treatment"})
+    treatments = tuple(chunk(long.document.id, 10 + at, "treatment", f"Rest {at} days.") for at in range(9))
+    long = Guideline(long.document, (*long.chunks, *treatments))
+    names = [f"c{at}" for at in range(9)]
+    documents = [Document(long.document.id, n, "en", Condition(n, {"en": n}), "a.md", "0" * 64) for n in names]
+    passages = [Passage(found, document, 1.0) for found, document in zip(treatments, documents, strict=True)]
+    chosen = choose_evidence(
+        [diagnosis(name) for name in names], passages, {name: [long] for name in names}, with_medicines=True
+    )
+    assert len(chosen) == MOST_OF_A_DOCUMENT
+    assert [item.rank for item in chosen] == list(range(MOST_OF_A_DOCUMENT))
 
 
 def test_without_conditions_there_is_no_evidence():
