@@ -109,12 +109,10 @@ class Editions:
         with translated():
             for name in set(self._names()) - finished - {published}:
                 self._client.drop_collection(name, timeout=LONG_S)
-            self._client.create_collection(
-                self._collection(edition),
-                schema=schema,
-                index_params=index_params(),
-                timeout=LONG_S,
-            )
+            name = self._collection(edition)
+            self._client.create_collection(name, schema=schema, timeout=LONG_S)
+            # pymilvus would wait half a second for each index of what is still empty; `complete` waits for them.
+            self._client.create_index(name, index_params(), timeout=LONG_S, sync=False)
         if self._settings.bulk.endpoint:
             self._bulk = BulkImport(self._settings, self._collection(edition), schema)
 
@@ -127,7 +125,7 @@ class Editions:
         for start in range(0, len(rows), ROWS_PER_CALL):
             part = rows[start : start + ROWS_PER_CALL]
             with translated():
-                self._client.upsert(self._collection(edition), part, timeout=LONG_S)
+                self._client.insert(self._collection(edition), part, timeout=LONG_S)
         return len(rows)
 
     def complete(self, manifest: Manifest) -> GuidelineIndex:

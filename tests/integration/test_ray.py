@@ -89,11 +89,13 @@ def test_what_fails_in_a_stage_is_told_as_ever(tmp_path):
         list(engine.embed([Read(document, ())], None, KnownVectors({}, None)))
 
 
-def test_the_command_takes_the_engine(tmp_path):
+def test_the_command_takes_the_engine(tmp_path, settings):
     folder = tmp_path / "library"
     folder.mkdir()
     (folder / "a.md").write_text(guideline(1), encoding="utf-8")
-    ran = ingest_command("sync", folder, "--engine", "ray", "--json", index=tmp_path / "a.db")
+    ran = ingest_command(
+        "sync", folder, "--engine", "ray", "--json", index=tmp_path / "a.db", CITEWELL_EMBEDDING__MODEL=settings.model
+    )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout)["added"] == ["a.md"]
     assert "Traceback" not in ran.stderr
