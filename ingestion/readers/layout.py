@@ -28,6 +28,10 @@ _LEADERS: Final = re.compile(r"(?:\.\s?){5,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$")
 
 _MARK: Final = re.compile(r"^\s*(?:[•●▪■›»►▶◆◦‣·○❖➢✓–—*-]|o(?=\s)|\(?(?:\d{1,2}|[a-z])[.)])(?:\s+|$)")
 _NUMBER_MARK: Final = re.compile(r"\s*(?!1[.)])\d{1,2}[.)]\s")
+_DASH: Final = re.compile(r"[–—-]\s")
+_DASH_LETTERS: Final = 3
+"""Letters that have the width of a dash, the space before it, and a little more."""
+
 _NUMBERED: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+[A-Z\u4e00-\u9fff]")
 _UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
 _OPEN_END: Final = re.compile(r"\b(?:an?|the|of|to|than|and|or|from|in|with|for|by|at|is|are|every)\s*$")
@@ -113,9 +117,7 @@ class _Whole:
             words.update(_WORD.findall(_BROKEN.sub(" ", line.text.lower())))
         self.size = sizes.most_common(1)[0][0] if sizes else 0.0
         self._words = words
-        self._right = {
-            page: max(line.x1 for line in found) for page, found in groupby(lines, key=lambda line: line.page)
-        }
+        self._lines = {page: list(found) for page, found in groupby(lines, key=lambda line: line.page)}
         styles = {_style(line) for line in lines if self.is_heading(line)}
         self._rank = {style: rank for rank, style in enumerate(sorted(styles, key=lambda s: (-s[0], not s[1])))}
 
@@ -139,6 +141,12 @@ class _Whole:
         numbered = _NUMBERED.match(line.text.strip())
         depth = numbered[1].count(".") + 1 if numbered else _UNNUMBERED_DEPTH
         return self._rank.get(_style(line), len(self._rank)) * (_UNNUMBERED_DEPTH + 1) + depth
+
+    def is_full(self, line: PrintedLine) -> bool:
+        """Whether a dash had no room at its end, by the longest line of the page that begins at the same x."""
+        letter = (line.x1 - line.x0) / max(len(line.text.strip()), 1)
+        ends = (other.x1 for other in self._lines[line.page] if abs(other.x0 - line.x0) < line.size / 2)
+        return line.x1 + _DASH_LETTERS * letter > max(ends)
 
     def mended(self, text: str) -> str:
         """Broken words made whole."""
@@ -239,7 +247,9 @@ def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[Pr
     is_unfinished = bool(_UNFINISHED.search(before))
     if _MARK.fullmatch(before + " ") and len(paragraph) == 1:
         return False
-    if _MARK.match(text) and not (_NUMBER_MARK.match(text) and is_unfinished and not _MARK.match(paragraph[0].text)):
+    is_inside = is_unfinished and not _MARK.match(paragraph[0].text)
+    is_dash = bool(_DASH.match(text)) and line.x0 < previous.x0 + line.size / 4 and whole.is_full(previous)
+    if _MARK.match(text) and not (is_inside and (is_dash or _NUMBER_MARK.match(text))):
         return True
     drop = previous.last_y - line.y
     if line.page != previous.page or drop < -line.size or drop > 2.2 * max(line.size, previous.size):

@@ -18,6 +18,7 @@ _MIN_PATH_SEGMENTS: Final = 8
 
 _MAX_CELL_CHARACTERS: Final = 2000
 _UPPER_BAND: Final = 0.9
+_LOWER_BAND: Final = 0.08
 UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff]\s*")
 
@@ -68,8 +69,11 @@ class RuledTables:
             if not inside:
                 continue
             at = placed.index(inside[0])
-            is_first = all(isinstance(item, PrintedLine) and item.share > _UPPER_BAND for item in placed[:at])
+            is_first = all(isinstance(item, PrintedLine) and _is_outer(item) for item in placed[:at])
             table = self._continued(rows, edges, number) if is_first else None
+            if table is None and len(rows) == 1:  # lines, but the header of what may follow on the next page
+                self._previous = (number, edges, table_of([*rows, [Cell("") for _ in rows[0]]]).header, rows)
+                continue
             table = table or table_of(rows)
             self._previous = (number, edges, table.header, rows)
             kept = [item for item in placed if item not in inside]
@@ -124,6 +128,11 @@ class RuledTables:
         return found
 
 
+def _is_outer(line: PrintedLine) -> bool:
+    """Where running lines stand; many files draw those of the lower end before the text, too."""
+    return not _LOWER_BAND < line.share < _UPPER_BAND
+
+
 def _middle(box: tuple[float, float, float, float]) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
@@ -157,7 +166,8 @@ def _cell_text(box: Any, text_page: Any, top: float) -> str:
 
 
 def _is_table(rows: Rows) -> bool:
-    """Two rows and two columns with text at least; frames around text and page layouts are none."""
+    """Two columns with text at least, in two rows if there are as many; frames and page layouts are none."""
     filled = [{cell for cell in row if cell.text} for row in rows]
     longest = max((len(cell.text) for row in filled for cell in row), default=0)
-    return len(rows) > 1 and sum(len(row) > 1 for row in filled) > 1 and longest <= _MAX_CELL_CHARACTERS
+    telling = sum(len(row) > 1 for row in filled)
+    return 0 < min(len(rows), 2) <= telling and longest <= _MAX_CELL_CHARACTERS

@@ -78,6 +78,19 @@ def test_list_items_are_lines_without_marks(paper):
     assert parts(paper) == [((), text)]
 
 
+def test_a_dash_at_the_start_of_a_wrapped_line_belongs_to_its_sentence(paper):
+    paper.lines(
+        "The dose is lowered step by step, from 20 mg in the morning down to 5", "- 10 mg a day, if all goes well."
+    )
+    paper.lines("It is lowered further", "- not at once", "- if nothing comes back")
+    assert parts(paper)[0][1].split("\n") == [
+        "The dose is lowered step by step, from 20 mg in the morning down to 5 - 10 mg a day, if all goes well.",
+        "It is lowered further",
+        "not at once",
+        "if nothing comes back",
+    ]
+
+
 def test_each_section_lies_on_one_page_and_chunks_know_it(paper):
     paper.heading("Asthma")
     paper.text_block(FILLER)
@@ -157,6 +170,41 @@ def test_a_table_that_goes_on_keeps_its_header(paper):
         (1, "Drug: X; Dose: 5 mg"),
         (2, "Drug: Y; Dose: daily\nDrug: Z; Dose: weekly"),
     ]
+
+
+def test_a_table_goes_on_below_running_lines_that_were_drawn_before_it():
+    paper = Paper("Guideline 2024", numbered=True)
+    paper.rows(("Drug", "Dose"), ("X", "5 mg"))
+    paper.add_page()
+    paper.rows(("Y", "daily"), ("Z", "weekly"))
+    assert [text for _, text in parts(paper)] == ["Drug: X; Dose: 5 mg", "Drug: Y; Dose: daily\nDrug: Z; Dose: weekly"]
+
+
+def test_a_header_alone_at_the_end_of_a_page_names_the_columns_on_the_next(paper):
+    paper.text_block(FILLER)
+    paper.rows(("Drug", "Dose"))
+    paper.add_page()
+    paper.rows(("Y", "daily"), ("Z", "weekly"))
+    assert [(section.page, section.text.split("\n")[-2:]) for section in sections(paper)] == [
+        (1, [FILLER.strip(), "Drug Dose"]),
+        (2, ["Drug: Y; Dose: daily", "Drug: Z; Dose: weekly"]),
+    ]
+
+
+def test_a_last_row_alone_on_the_next_page_keeps_the_header(paper):
+    paper.rows(("Drug", "Dose"), ("X", "5 mg"))
+    paper.add_page()
+    paper.rows(("Y", "daily"))
+    assert [(section.page, section.text) for section in sections(paper)] == [
+        (1, "Drug: X; Dose: 5 mg"),
+        (2, "Drug: Y; Dose: daily"),
+    ]
+
+
+def test_a_frame_with_two_fields_is_read_as_lines(paper):
+    paper.text_block(FILLER)
+    paper.rows(("Take care", "Ask a doctor"))
+    assert "Take care Ask a doctor" in sections(paper)[0].text
 
 
 def test_an_encrypted_file_is_refused():
