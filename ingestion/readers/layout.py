@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from ingestion.readers.outline import Heading, Line, Part, Table
-from ingestion.readers.text import join_lines
+from ingestion.readers.text import OPEN_END, join_lines
 from services.core.text import sentence_spans
 
 BREAK: Final = "\ufffe"
@@ -34,7 +34,6 @@ _DASH_LETTERS: Final = 3
 
 _NUMBERED: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+[A-Z\u4e00-\u9fff]")
 _UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
-_OPEN_END: Final = re.compile(r"\b(?:an?|the|of|to|than|and|or|from|in|with|for|by|at|is|are|every)\s*$")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN: Final = re.compile(rf"(\w*){BREAK}\s*(\w*)")
@@ -231,7 +230,7 @@ def _goes_on(line: PrintedLine, following: Printed | None) -> bool:
     """Whether what looks like a heading is the first line of a sentence."""
     if not isinstance(following, PrintedLine) or following.page != line.page:
         return False
-    return following.text.strip()[0].islower() or bool(_OPEN_END.search(line.text))
+    return following.text.strip()[0].islower() or bool(OPEN_END.search(line.text))
 
 
 def _joined_text(text: str, following: str) -> str:
@@ -256,7 +255,7 @@ def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[Pr
         return not is_unfinished or not (text[0].islower() or not text[0].isascii())
     if abs(line.size - previous.size) > 0.15 * previous.size and not text[0].islower():
         return True
-    if text[0].isupper() and line.x1 - previous.x1 > _ROOM * (line.x1 - line.x0) and not _OPEN_END.search(before):
+    if text[0].isupper() and line.x1 - previous.x1 > _ROOM * (line.x1 - line.x0) and not OPEN_END.search(before):
         return True
     width = max(previous.x1 - previous.x0, 1.0)
     is_short = max(part.x1 for part in paragraph) - previous.x1 > 0.25 * width and len(paragraph) > 1

@@ -130,3 +130,44 @@ def test_no_word_is_lost(lines):
     left = " ".join(f"{' '.join(section.path)} {section.text}" for section in reading.sections)
     for word in ("cough", "rest", "goes", "line", "干咳", "ends"):
         assert left.count(word) == " ".join(lines).count(word)
+
+
+@pytest.mark.parametrize("mark", [*"•●▪■◼□◆❖➢►▶‣◦○✓・", "· ", "– ", "* "])
+def test_whatever_the_list_mark_each_item_is_a_line(mark):
+    assert parts(f"Ask for\n{mark}fever\n{mark}12 - 14 days of cough") == [
+        ((), "Ask for\nfever\n12 - 14 days of cough")
+    ]
+
+
+def test_a_decimal_without_a_zero_is_no_list_mark():
+    assert parts("The dose:\n·5 mg") == [((), "The dose:\n·5 mg")]
+
+
+def test_a_wrapped_word_that_headings_have_belongs_to_its_sentence():
+    text = (
+        "INVESTIGATIONS\nA swab is the gold standard for\ndiagnosis\n- Markers like\nCEA, CA 19-9\n\nTREATMENT\nRest."
+    )
+    assert parts(text) == [
+        (("INVESTIGATIONS",), "A swab is the gold standard for diagnosis\nMarkers like CEA, CA 19-9"),
+        (("TREATMENT",), "Rest."),
+    ]
+
+
+def test_a_known_heading_after_a_sentence_that_somebody_cut_off_is_one():
+    assert parts("ASTHMA\nIt is usual in\nTreatment\nRest.")[1] == (("ASTHMA", "Treatment"), "Rest.")
+
+
+def test_a_table_between_pipes_repeats_its_header_and_its_caption_is_a_heading():
+    reading = read(
+        "TREATMENT\nRest.\n# Table 2: Doses\n| **Drug** | Dose |\n|---|---|\n| X | 5 mg. Once. |\n| Y | |\nAsk."
+    )
+    rest, table = reading.sections
+    assert (rest.path, table.path) == (("TREATMENT",), ("TREATMENT", "Table 2: Doses"))
+    assert table.text == "Drug: X; Dose: 5 mg. Once.\nDrug: Y\nAsk."
+    assert [table.text[s.start : s.end] for s in table.sentences] == table.text.split("\n")
+
+
+def test_frames_drawn_with_characters_are_no_text():
+    assert parts("┌──────────┐\n│ Contact 1 │\n├──────────┤\n│ Contact 2 │\n└──────────┘") == [
+        ((), "Contact 1\nContact 2")
+    ]
