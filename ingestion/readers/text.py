@@ -15,6 +15,7 @@ _LIST_MARK: Final = re.compile(
     r"^\s*(?:[•●▪■◼□◆❖➢►▶‣◦○✓・]\s*|(?:[·*–—-]|o(?=\s)|\(?\d{1,2}[.)]|\(?[a-z][.)])(?:\s+|$))"
 )
 _HASHES: Final = re.compile(r"\s*#{1,6}\s+(?=[A-Z\u4e00-\u9fff])")
+_CAPTION: Final = re.compile(r"(?:table|fig(?:ure|\.)|[表图]) ?\d", re.IGNORECASE)
 _FRAME: Final = "".join(map(chr, range(0x2500, 0x2580)))
 """Characters that frames around text are drawn with."""
 
@@ -52,8 +53,9 @@ def _part(line: Line) -> Part:
     """A capitalised heading opens a section; another one opens a part of it."""
     if line.is_row or not _is_heading(line.text):
         return line if line.is_row else Line(_LIST_MARK.sub("", line.text).strip())
-    text = _HASHES.sub("", line.text).strip().rstrip(":：")
-    return Heading(text, 1 if text.isupper() else 2)
+    hashes = _HASHES.match(line.text)
+    text = line.text[hashes.end() if hashes else 0 :].strip().rstrip(":：")
+    return Heading(text, 1 + hashes.group().count("#") if hashes else 1 if text.isupper() else 2)
 
 
 def _is_heading(line: str) -> bool:
@@ -78,6 +80,9 @@ def _joined(lines: list[str]) -> list[Line]:
             fresh = True
         elif not line:
             fresh = True
+        elif _is_caption(lines, at):
+            joined.append(Line(_HASHES.sub("", line)))
+            fresh = True
         elif fresh or _starts_new(line, joined[-1].text):
             joined.append(Line(line))
             fresh = _is_heading(line)
@@ -85,6 +90,13 @@ def _joined(lines: list[str]) -> list[Line]:
             joined[-1] = Line(join_lines(joined[-1].text, line))
         at += taken
     return joined
+
+
+def _is_caption(lines: list[str], at: int) -> bool:
+    """Whether a line with hashes names a table: what comes after the table is not about it, as if it were a heading."""
+    following = next((place for place in range(at + 1, len(lines)) if lines[place].strip()), at)
+    hashes = _HASHES.match(lines[at])
+    return bool(hashes and (_CAPTION.match(lines[at], hashes.end()) or is_table(lines, following)))
 
 
 def join_lines(line: str, following: str) -> str:

@@ -157,14 +157,24 @@ def test_a_known_heading_after_a_sentence_that_somebody_cut_off_is_one():
     assert parts("ASTHMA\nIt is usual in\nTreatment\nRest.")[1] == (("ASTHMA", "Treatment"), "Rest.")
 
 
-def test_a_table_between_pipes_repeats_its_header_and_its_caption_is_a_heading():
-    reading = read(
-        "TREATMENT\nRest.\n# Table 2: Doses\n| **Drug** | Dose |\n|---|---|\n| X | 5 mg. Once. |\n| Y | |\nAsk."
-    )
-    rest, table = reading.sections
-    assert (rest.path, table.path) == (("TREATMENT",), ("TREATMENT", "Table 2: Doses"))
-    assert table.text == "Drug: X; Dose: 5 mg. Once.\nDrug: Y\nAsk."
-    assert [table.text[s.start : s.end] for s in table.sentences] == table.text.split("\n")
+def test_a_table_between_pipes_repeats_its_header():
+    text = "TREATMENT\nRest.\n| **Drug** | Dose |\n|---|---|\n| X | 5 mg. Once. |\n| Y | |\nAsk."
+    (section,) = read(text).sections
+    assert section.text == "Rest.\nDrug: X; Dose: 5 mg. Once.\nDrug: Y\nAsk."
+    assert [section.text[s.start : s.end] for s in section.sentences] == section.text.split("\n")
+
+
+@pytest.mark.parametrize("caption", ["# Table 2: Doses", "## Doses"])
+def test_a_caption_with_hashes_is_a_line_since_the_text_after_the_table_is_not_below_it(caption):
+    text = f"TREATMENT\nRest.\n{caption}\n\n| Drug | Dose |\n|--|--|\n| X | 5 mg |\n\nAsk."
+    assert parts(text) == [(("TREATMENT",), f"Rest.\n{caption.lstrip('# ')}\nDrug: X; Dose: 5 mg\nAsk.")]
+
+
+def test_lines_with_hashes_are_headings_of_their_depth():
+    assert parts("ASTHMA\n# Treatment of adults\nRest.\n## At night\nSleep.\n# 2 of 3 do\nwell.") == [
+        (("ASTHMA", "Treatment of adults"), "Rest."),
+        (("ASTHMA", "Treatment of adults", "At night"), "Sleep.\n# 2 of 3 do well."),
+    ]
 
 
 def test_frames_drawn_with_characters_are_no_text():
