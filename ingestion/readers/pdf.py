@@ -5,10 +5,13 @@ import math
 import re
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from ingestion.readers.layout import BREAK, Printed, PrintedLine, PrintedTable, parts_of
+from ingestion.readers.aligned import with_aligned
+from ingestion.readers.layout import parts_of
 from ingestion.readers.outline import reading_of
+from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
 from ingestion.readers.reader import Reading
 from ingestion.readers.ruled import UNREADABLE, RuledTables, is_ruled, readable
 from ingestion.readers.unseen import has_image, page_box, unseen_places
@@ -22,6 +25,8 @@ _MAX_NAMED: Final = 20
 """Pages that a note lists."""
 
 _BOLD_WEIGHT: Final = 600
+_WIDE: Final = 1.2
+"""Of the letters' size; a word space is a third of it, and in justified text seldom more than one."""
 
 
 class PdfReader:
@@ -115,8 +120,8 @@ class _Pages:
         if not text.strip():
             self._pictures += [number] if has_image(page) else []
             return []
-        lines = list(_lines(text, text_page, page, number))
-        return tables.placed(lines, text_page, number, unseen) if lines and is_ruled(page) else lines
+        lines = _apart(list(_lines(text, text_page, page, number)), text, text_page)
+        return with_aligned(tables.placed(lines, text_page, number, unseen) if lines and is_ruled(page) else lines)
 
 
 def _text(text_page: Any) -> str:
@@ -150,7 +155,32 @@ def _lines(text: str, text_page: Any, page: Any, number: int) -> Iterator[Printe
             share=(y - bottom) / max(top - bottom, 1.0),
             size=statistics.median_low([_size(text_page, place) for place in sampled]),
             is_bold=all(_is_bold(text_page, place) for place in sampled),
+            start=match.start(),
+            end=match.end(),
         )
+
+
+def _apart(lines: Sequence[PrintedLine], text: str, text_page: Any) -> Sequence[PrintedLine]:
+    """Lines with their cells, if one of them may be the header of a table."""
+    if not any(line.is_bold and len(_cells(line, text, text_page)) > 1 for line in lines):
+        return lines
+    return [replace(line, cells=_cells(line, text, text_page)) for line in lines]
+
+
+def _cells(line: PrintedLine, text: str, text_page: Any) -> tuple[tuple[float, float, str], ...]:
+    """The line's parts, cut where more than a wide space is free."""
+    words = list(re.finditer(r"[^\s\ufffe]+", text[line.start : line.end]))
+    boxes = [
+        (text_page.get_charbox(line.start + word.start()), text_page.get_charbox(line.start + word.end() - 1))
+        for word in words
+    ]
+    found, first = [], 0
+    for number in range(1, len(words) + 1):
+        if number == len(words) or boxes[number][0][0] - boxes[number - 1][1][2] > _WIDE * line.size:
+            start, end = line.start + words[first].start(), line.start + words[number - 1].end()
+            found.append((boxes[first][0][0], boxes[number - 1][1][2], readable(text[start:end])))
+            first = number
+    return tuple(found)
 
 
 def _baseline(text_page: Any, index: int) -> float:

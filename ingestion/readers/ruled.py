@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from ingestion.readers.layout import BREAK, Printed, PrintedLine, PrintedTable
 from ingestion.readers.outline import Cell, Rows, table_of
+from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
 
 _MAX_PATH_SEGMENTS: Final = 50_000
 """A page with more is a drawing; looking for tables in it takes minutes."""
@@ -17,10 +17,13 @@ _MIN_PATH_SEGMENTS: Final = 8
 """Two cells need that many."""
 
 _MAX_CELL_CHARACTERS: Final = 2000
+_MIN_COLUMN: Final = 6.0
+"""Points; what is narrower is a double rule, or the margin of a cell whose text alone is shaded."""
+
 _UPPER_BAND: Final = 0.9
 _LOWER_BAND: Final = 0.08
-UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff]\s*")
+UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff\x80-\x9f]\s*")
 
 
 def readable(text: str) -> str:
@@ -146,7 +149,7 @@ def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float) -> Row
     """Cells by pdfplumber's lines, their text by pdfium; a cell that spans stands in every place it covers."""
     cells = [(box, Cell(_cell_text(box, text_page, top))) for box in table.cells]
     ys = sorted({round(y, 1) for box, _ in cells for y in (box[1], box[3])})
-    columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > 2]  # noqa: PLR2004 - double rules are no columns
+    columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > _MIN_COLUMN]
     rows: list[list[Cell]] = []
     for a, b in pairwise(ys):
         row = [_at(cells, x, (a + b) / 2) for x in columns]
@@ -162,7 +165,8 @@ def _at(cells: Sequence[tuple[Any, Cell]], x: float, y: float) -> Cell:
 
 def _cell_text(box: Any, text_page: Any, top: float) -> str:
     text = text_page.get_text_bounded(left=box[0], bottom=top - box[3], right=box[2], top=top - box[1])
-    return " ".join(readable(text.replace("\x02", "-").replace(BREAK, "-")).split())
+    lines = re.split(r"[\r\n]+", text.replace("\x02", "-").replace(BREAK, "-"))
+    return " ".join(" ".join(map(readable, lines)).split())
 
 
 def _is_table(rows: Rows) -> bool:
