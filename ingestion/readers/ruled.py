@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ingestion.readers.outline import Cell, Rows, table_of
 from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
+from ingestion.readers.raised import Exponent
 
 _MAX_PATH_SEGMENTS: Final = 50_000
 """A page with more is a drawing; looking for tables in it takes minutes."""
@@ -57,7 +58,12 @@ class RuledTables:
             self._plumber.close()
 
     def placed(
-        self, lines: Sequence[PrintedLine], text_page: Any, number: int, unseen: Sequence[int] = ()
+        self,
+        lines: Sequence[PrintedLine],
+        text_page: Any,
+        number: int,
+        unseen: Sequence[int],
+        exponents: Sequence[Exponent],
     ) -> list[Printed]:
         """The page's lines, those inside a table replaced by it.
 
@@ -65,7 +71,7 @@ class RuledTables:
         """
         middles = [_middle(text_page.get_charbox(index)) for index in unseen]
         placed: list[Printed] = list(lines)
-        for box, edges, rows in self._found(text_page, number):
+        for box, edges, rows in self._found(text_page, number, exponents):
             if any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for x, y in middles):
                 continue
             inside = [item for item in placed if isinstance(item, PrintedLine) and _is_inside(item, box)]
@@ -97,7 +103,7 @@ class RuledTables:
         table.header = header
         return table
 
-    def _found(self, text_page: Any, number: int) -> list[tuple[Any, list[float], Rows]]:
+    def _found(self, text_page: Any, number: int, exponents: Sequence[Exponent]) -> list[tuple[Any, list[float], Rows]]:
         import pdfplumber
         from pdfminer.pdfexceptions import PDFException
         from pdfminer.psexceptions import PSException
@@ -112,7 +118,7 @@ class RuledTables:
             top = page.mediabox[3]
             for table in page.find_tables():
                 edges = sorted({round(x, 1) for cell in table.cells for x in (cell[0], cell[2])})
-                rows = _rows(table, edges, text_page, top)
+                rows = _rows(table, edges, text_page, top, exponents)
                 if _is_table(rows):
                     x0, upper, x1, lower = table.bbox
                     found.append(((x0, top - lower, x1, top - upper), edges, rows))
@@ -145,9 +151,9 @@ def _is_inside(line: PrintedLine, box: tuple[float, float, float, float]) -> boo
     return box[0] - 1 <= line.x0 + 1 <= box[2] + 1 and box[1] <= middle <= box[3]
 
 
-def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float) -> Rows:
+def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float, exponents: Sequence[Exponent]) -> Rows:
     """Cells by pdfplumber's lines, their text by pdfium; a cell that spans stands in every place it covers."""
-    cells = [(box, Cell(_cell_text(box, text_page, top))) for box in table.cells]
+    cells = [(box, Cell(_cell_text(box, text_page, top, exponents))) for box in table.cells]
     ys = sorted({round(y, 1) for box, _ in cells for y in (box[1], box[3])})
     columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > _MIN_COLUMN]
     rows: list[list[Cell]] = []
@@ -163,8 +169,11 @@ def _at(cells: Sequence[tuple[Any, Cell]], x: float, y: float) -> Cell:
     return next((cell for box, cell in cells if box[0] <= x <= box[2] and box[1] <= y <= box[3]), Cell(""))
 
 
-def _cell_text(box: Any, text_page: Any, top: float) -> str:
+def _cell_text(box: Any, text_page: Any, top: float, exponents: Sequence[Exponent]) -> str:
     text = text_page.get_text_bounded(left=box[0], bottom=top - box[3], right=box[2], top=top - box[1])
+    for found in exponents:
+        if box[0] <= found.x <= box[2] and box[1] <= top - found.y <= box[3]:
+            text = found.put_into(text)
     lines = re.split(r"[\r\n]+", text.replace("\x02", "-").replace(BREAK, "-"))
     return " ".join(" ".join(map(readable, lines)).split())
 

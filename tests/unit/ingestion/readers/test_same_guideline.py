@@ -2,6 +2,7 @@
 
 import io
 import re
+import unicodedata
 from html import escape
 from itertools import chain, groupby
 
@@ -47,7 +48,14 @@ ENGLISH = [
     ),
     ("h2", "Red flags"),
     ("p", "Send the person to a hospital **on the same day** for any of these."),
-    ("ul", ["Blood in the sputum.", "Breathlessness at rest, or a saturation below 92 %.", "Weight loss of 5 kg."]),
+    (
+        "ul",
+        [
+            "Blood in the sputum.",
+            "Breathlessness at rest, or a saturation below 92 %.",
+            "Fewer than 100 × 10⁹/L platelets.",
+        ],
+    ),
     ("h2", "Investigations"),
     ("p", "Do these in order, and stop when the cause is found:"),
     (
@@ -76,7 +84,7 @@ ENGLISH = [
             ["Budesonide", "400 µg inhaled", "8 weeks", "Rinse the mouth. Not for Sjögren's disease without advice."],
             ["Omeprazole", "20–40 mg", "8 weeks", "Before breakfast"],
             ["Loratadine", "10 mg", "", "Makes **few people** tired"],
-            ["Ipratropium", "80 µg", "2 weeks", "After a cold"],
+            ["Ipratropium", "80 µg", "2 weeks", "Not above 40 kg/m², or below 18"],
         ],
     ),
     ("p", "No antibiotic is on this list. A cough without fever does not need one."),
@@ -111,6 +119,8 @@ CHINESE = [
     ("ul", ["戒烟。", "睡前三小时不进食。"]),
 ]
 BOLD = re.compile(r"\*\*(.+?)\*\*")
+RAISED = re.compile("([²⁹])")
+"""Written as such in Markdown, and as a raised digit in the other formats."""
 
 
 def plain(text):
@@ -131,20 +141,21 @@ def markdown(guideline):
     return "\n\n".join(block(*part) for part in guideline).encode()
 
 
-def marked_up(text, tag):
-    return BOLD.sub(rf"<{tag}>\1</{tag}>", escape(text, quote=False))
+def marked_up(text, bold, raised):
+    text = RAISED.sub(lambda found: f"<{raised}>{unicodedata.digit(found[1])}</{raised}>", escape(text, quote=False))
+    return BOLD.sub(rf"<{bold}>\1</{bold}>", text)
 
 
 def html(guideline):
     def cells(row, tag):
-        return "<tr>" + "".join(f"<{tag}>{marked_up(cell, 'strong')}</{tag}>" for cell in row) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}>{marked_up(cell, 'strong', 'sup')}</{tag}>" for cell in row) + "</tr>"
 
     def inside(kind, content):
         if kind == "table":
             return cells(content[0], "th") + "\n".join(cells(row, "td") for row in content[1:])
         if kind in {"ul", "ol"}:
-            return "\n".join(f"<li>{marked_up(item, 'strong')}</li>" for item in content)
-        return marked_up(content, "strong")
+            return "\n".join(f"<li>{marked_up(item, 'strong', 'sup')}</li>" for item in content)
+        return marked_up(content, "strong", "sup")
 
     body = "\n".join(f"<{kind}>{inside(kind, content)}</{kind}>" for kind, content in guideline)
     return f'<!DOCTYPE html><meta charset="utf-8"><nav>Start</nav><main>{body}</main><footer>2026</footer>'.encode()
@@ -152,7 +163,10 @@ def html(guideline):
 
 def fill(paragraph, text):
     for at, piece in enumerate(BOLD.split(text)):
-        paragraph.add_run(piece).bold = at % 2 == 1
+        for part in RAISED.split(piece):
+            is_raised = bool(RAISED.fullmatch(part))
+            run = paragraph.add_run(str(unicodedata.digit(part)) if is_raised else part)
+            run.bold, run.font.superscript = at % 2 == 1, is_raised
 
 
 def word(guideline):
@@ -190,13 +204,13 @@ def pdf(guideline, font=("Helvetica", "Helvetica-Bold"), size=12, **style):
     story = []
     for kind, content in guideline:
         if kind == "table":
-            cells = [[Paragraph(marked_up(cell, "b"), usual) for cell in row] for row in content]
+            cells = [[Paragraph(marked_up(cell, "b", "super"), usual) for cell in row] for row in content]
             story += [Table(cells, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")]), Spacer(1, 8)]
         elif kind in {"ul", "ol"}:
             marks = ["•" if kind == "ul" else f"{number}." for number in range(1, len(content) + 1)]
-            story += [Paragraph(marked_up(c, "b"), item, mark) for mark, c in zip(marks, content, strict=True)]
+            story += [Paragraph(marked_up(c, "b", "super"), item, mark) for mark, c in zip(marks, content, strict=True)]
         else:
-            story.append(Paragraph(marked_up(content, "b"), headings.get(kind, usual)))
+            story.append(Paragraph(marked_up(content, "b", "super"), headings.get(kind, usual)))
     file = io.BytesIO()
     SimpleDocTemplate(file, pagesize=A4).build(story, onFirstPage=running, onLaterPages=running)
     return file.getvalue()
