@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Final
 
+from ingestion.readers.notes import goes_on_beside, with_notes_first, without_marks
 from ingestion.readers.outline import Heading, Line, Part
 from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
 from ingestion.readers.running import without_running
@@ -35,12 +36,11 @@ _ROOM: Final = 0.35
 
 def parts_of(printed: Sequence[Printed], language: str) -> list[Part]:
     """Headings are told by size, weight and numbering against the document's most used size."""
-    kept = without_running(printed)
-    lines = [item for item in kept if isinstance(item, PrintedLine)]
-    whole = _Whole(lines)
+    kept = list(without_marks(without_running(printed)))
+    whole = _Whole([item for item in kept if isinstance(item, PrintedLine)])
     parts: list[Part] = []
     paragraph: list[PrintedLine] = []
-    joined = list(_with_headings_joined(kept, whole))
+    joined = list(_with_headings_joined(list(with_notes_first(kept, whole.size)), whole))
     for item, following in pairwise([*joined, None, None]):
         if isinstance(item, PrintedLine) and (not whole.is_heading(item) or _goes_on(item, following)):
             if paragraph and _starts_new(item, paragraph[-1], paragraph, whole):
@@ -152,6 +152,8 @@ def _goes_on(line: PrintedLine, following: Printed | None) -> bool:
 
 def _joined_text(text: str, following: str) -> str:
     text, following = text.strip(), following.strip()
+    if following in {"-", BREAK} and text[-1:].isalpha():
+        return f"{text}-"  # some files print the hyphen at a line's end by itself
     if text.endswith("-") and text[-2:-1].isalpha():
         return f"{text[:-1]}{BREAK}{following}"
     return join_lines(text, following)
@@ -161,7 +163,7 @@ def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[Pr
     """Whether a line begins a paragraph or list item rather than going on with the open one."""
     text, before = line.text.strip(), previous.text.strip()
     is_unfinished = bool(_UNFINISHED.search(before))
-    if _MARK.fullmatch(before + " ") and len(paragraph) == 1:
+    if (_MARK.fullmatch(before + " ") and len(paragraph) == 1) or goes_on_beside(line, previous):
         return False
     is_inside = is_unfinished and not _MARK.match(paragraph[0].text)
     is_dash = bool(_DASH.match(text)) and line.x0 < previous.x0 + line.size / 4 and whole.is_full(previous)

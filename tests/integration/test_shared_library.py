@@ -39,7 +39,7 @@ PLACES = [
     (CDC, 23, "Elements to be assessed: B. HCP for whom contact with blood"),
     (CDC, 33, "septum on a medication vial is disinfected with alcohol"),
     (CDC, 38, "Sterile packs are labeled with a load number"),
-    (WHO_ROUTINE, 13, "Data analysis is the process of transforming data"),
+    (WHO_ROUTINE, 18, "completeness of facility reports submitted to district level"),  # notes, then page 19
     (WHO_ROUTINE, 22, "Data quality measure: Coherence between related data items"),
     (WHO_ROUTINE, 23, "this method can be used only when coverage is consistently very high"),  # goes on on page 24
     (WHO_ROUTINE, 36, "Who is affected by the diseases/using the services?"),
