@@ -9,6 +9,9 @@ from ingestion.readers.printed import Printed, PrintedLine
 
 _MARK: Final = re.compile(r"\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*")
 _FINISHED: Final = re.compile(r"[.:;!?。：；！？][\"”’)）]*\s*$")
+_CONTINUED: Final = re.compile(r"\s*[a-zß-öø-ÿ\u3400-\u9fff]")
+"""How no sentence begins, and a Chinese one may."""
+
 _SMALL: Final = 0.9
 _MIN_RISE: Final = 0.15
 _NEAR: Final = 1.5
@@ -45,14 +48,15 @@ def with_notes_first(printed: Sequence[Printed], size: float) -> Iterator[Printe
         printed: In reading order.
         size: Of the document's usual letters.
     """
-    for _, group in groupby(printed, key=lambda item: item.page):
-        page = list(group)
-        end = len(page)
-        while end and _is_small(page[end - 1], size):
-            end -= 1
-        start = end
-        while start and _is_open(page[start - 1], size):
-            start -= 1
+    pages = [list(group) for _, group in groupby(printed, key=lambda item: item.page)]
+    for page, following in pairwise([*pages, []]):
+        start = end = len(page)
+        if following and isinstance(following[0], PrintedLine) and _CONTINUED.match(following[0].text):
+            while end and _is_small(page[end - 1], size):
+                end -= 1
+            start = end
+            while start and _is_open(page[start - 1], size):
+                start -= 1
         yield from [*page[:start], *page[end:], *page[start:end]]
 
 

@@ -55,6 +55,14 @@ def test_a_note_below_a_sentence_that_ended_stays_where_it_is(paper):
     assert [line for _, line in lines(paper)][-2:] == ["1 A note of another guideline", "It goes away."]
 
 
+def test_a_note_below_a_list_stays_below_it(paper):
+    paper.lines("Ask for:", "- fever", "- cough")
+    note(paper)
+    paper.add_page()
+    paper.lines("It goes away.")
+    assert [line for _, line in lines(paper)][-4:-1] == ["fever", "cough", "1 A note of another guideline"]
+
+
 def test_the_mark_of_a_note_that_stands_alone_is_left_out_and_the_line_goes_on(paper):
     beside(paper, ("The Ministry of Health", 11, 0), (" 12 ", 6, 9), ("asks for reports.", 11, 0))
     assert lines(paper)[-1] == (1, "The Ministry of Health asks for reports.")
