@@ -15,7 +15,7 @@ from services.core.text import lexical_form, sentence_spans
 from services.core.types import Chunk, Document, Sentence
 from services.index.schema import MAX_TEXT_CHARACTERS
 
-PIPELINE: Final = "2"
+PIPELINE: Final = "3"
 """Raised whenever readers or chunker would make other chunks of the same file."""
 
 CHUNK_TOKENS: Final = 200

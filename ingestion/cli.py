@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ingestion import output
 from ingestion.build import plan_sync, sync
 from ingestion.diff import difference
+from ingestion.parsing import Parsers
+from ingestion.proofreading import check_library
 from ingestion.workshop import Engine, Workshop, open_workshop
 from services.core.errors import CitewellError, IndexMissingError, NotFoundError
 from services.core.settings import Settings, names_of_invalid
@@ -62,6 +64,16 @@ def sync_command(
         report = sync(folder, work, rebuild=rebuild, reviewed=review)
     _print_json(asdict(report)) if as_json else output.print_report(report, each=False)
     if report.problems:
+        raise typer.Exit(1)
+
+
+@app.command("check")
+def check_command(folder: _Folder, as_json: _Json = False) -> None:
+    """Proofread FOLDER, publish nothing: schema, sources, languages, synonyms, rules. Exit code 1 if it has faults."""
+    with _errors_told(), Parsers() as parsers:
+        problems = check_library(folder, parsers.read)
+    _print_json([asdict(problem) for problem in problems]) if as_json else output.print_problems(problems)
+    if problems:
         raise typer.Exit(1)
 
 

@@ -8,6 +8,7 @@ from rich.table import Column, Table
 
 from ingestion.diff import Difference
 from ingestion.plan import Report
+from ingestion.scan import Problem
 from services.core.types import Chunk, Document
 from services.index.schema import Manifest
 
@@ -51,6 +52,13 @@ def _print_remarks(report: Report) -> None:
     for problem in report.problems:
         kept = "; its published version stays" if problem.file in report.retained else ""
         err.print(f"[red]{problem.kind}[/red] {escape(problem.file)}: {escape(problem.reason)}{kept}", highlight=False)
+
+
+def print_problems(problems: Sequence[Problem]) -> None:
+    """Faults of a library, one a line."""
+    for problem in problems:
+        err.print(f"[red]{problem.kind}[/red] {escape(problem.file)}: {escape(problem.reason)}", highlight=False)
+    out.print(f"{len(problems)} faults" if problems else "no faults", highlight=False)
 
 
 def print_status(manifest: Manifest, documents: Iterable[Document]) -> None:

@@ -3,34 +3,25 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Final
 
-from ingestion.readers.outline import Heading, Line, Part, Table
-from ingestion.readers.text import join_lines
+from ingestion.readers.notes import goes_on_beside, with_notes_first, without_marks
+from ingestion.readers.outline import Heading, Line, Part
+from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
+from ingestion.readers.running import without_running
+from ingestion.readers.text import OPEN_END, join_lines
 from services.core.text import sentence_spans
-
-BREAK: Final = "\ufffe"
-"""A hyphen at a line's end; whether it belongs to the word, its other uses in the document decide."""
-
-_BAND: Final = 0.08
-"""Share of a page's height, at the top and at the bottom, where running headers, footers and page numbers stand."""
-
-_REPEATS: Final = 3
-"""On so many pages a line in the band is a running one; on half the pages of a shorter document."""
-
-_PAGE_NUMBER: Final = re.compile(
-    r"[\W_]*(?:page|p\.|第)?\s*(?:\d{1,4}|[ivxlc]{1,7})(?:\s*(?:/|of)\s*\d{1,4})?\s*页?[\W_]*", re.IGNORECASE
-)
-_LEADERS: Final = re.compile(r"(?:\.\s?){5,}\s*(?:\d{1,4}|[ivxlc]{1,7})\s*$")
-"""A line of a table of contents."""
 
 _MARK: Final = re.compile(r"^\s*(?:[•●▪■›»►▶◆◦‣·○❖➢✓–—*-]|o(?=\s)|\(?(?:\d{1,2}|[a-z])[.)])(?:\s+|$)")
 _NUMBER_MARK: Final = re.compile(r"\s*(?!1[.)])\d{1,2}[.)]\s")
+_DASH: Final = re.compile(r"[–—-]\s")
+_DASH_LETTERS: Final = 3
+"""Letters that have the width of a dash, the space before it, and a little more."""
+
 _NUMBERED: Final = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,3})\.?\s+[A-Z\u4e00-\u9fff]")
 _UNFINISHED: Final = re.compile(r"[^.:;!?。：；！？]$")
-_OPEN_END: Final = re.compile(r"\b(?:an?|the|of|to|than|and|or|from|in|with|for|by|at|is|are|every)\s*$")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BROKEN: Final = re.compile(rf"(\w*){BREAK}\s*(\w*)")
@@ -43,49 +34,13 @@ _ROOM: Final = 0.35
 """Share of a line left free at its end, at which a paragraph ended there."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedLine:
-    """A line of a page. Places are in points from the page's lower left corner.
-
-    Attributes:
-        x0: Where it begins.
-        x1: Where it ends.
-        y: Its baseline.
-        last_y: The baseline of its end; another one if a broken word goes on in the next printed line.
-        share: `y` as a share of the page's height.
-    """
-
-    text: str
-    page: int
-    x0: float
-    x1: float
-    y: float
-    last_y: float
-    share: float
-    size: float
-    is_bold: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedTable:
-    """A table where its first line stood."""
-
-    table: Table
-    page: int
-
-
-Printed = PrintedLine | PrintedTable
-_Style = tuple[float, bool]
-
-
 def parts_of(printed: Sequence[Printed], language: str) -> list[Part]:
     """Headings are told by size, weight and numbering against the document's most used size."""
-    kept = _without_running(printed)
-    lines = [item for item in kept if isinstance(item, PrintedLine)]
-    whole = _Whole(lines)
+    kept = list(without_marks(without_running(printed)))
+    whole = _Whole([item for item in kept if isinstance(item, PrintedLine)])
     parts: list[Part] = []
     paragraph: list[PrintedLine] = []
-    joined = list(_with_headings_joined(kept, whole))
+    joined = list(_with_headings_joined(list(with_notes_first(kept, whole.size)), whole))
     for item, following in pairwise([*joined, None, None]):
         if isinstance(item, PrintedLine) and (not whole.is_heading(item) or _goes_on(item, following)):
             if paragraph and _starts_new(item, paragraph[-1], paragraph, whole):
@@ -109,14 +64,12 @@ class _Whole:
         sizes: Counter[float] = Counter()
         words: Counter[str] = Counter()
         for line in lines:
-            sizes[_rounded(line.size)] += len(line.text)
+            sizes[line.style[0]] += len(line.text)
             words.update(_WORD.findall(_BROKEN.sub(" ", line.text.lower())))
         self.size = sizes.most_common(1)[0][0] if sizes else 0.0
         self._words = words
-        self._right = {
-            page: max(line.x1 for line in found) for page, found in groupby(lines, key=lambda line: line.page)
-        }
-        styles = {_style(line) for line in lines if self.is_heading(line)}
+        self._lines = {page: list(found) for page, found in groupby(lines, key=lambda line: line.page)}
+        styles = {line.style for line in lines if self.is_heading(line)}
         self._rank = {style: rank for rank, style in enumerate(sorted(styles, key=lambda s: (-s[0], not s[1])))}
 
     def is_heading(self, line: PrintedLine) -> bool:
@@ -132,13 +85,19 @@ class _Whole:
 
     def is_marked(self, line: PrintedLine) -> bool:
         """Whether it is printed as headings are."""
-        size = _rounded(line.size)
+        size = line.style[0]
         return size >= _LARGER * self.size or (line.is_bold and size >= self.size)
 
     def level(self, line: PrintedLine) -> int:
         numbered = _NUMBERED.match(line.text.strip())
         depth = numbered[1].count(".") + 1 if numbered else _UNNUMBERED_DEPTH
-        return self._rank.get(_style(line), len(self._rank)) * (_UNNUMBERED_DEPTH + 1) + depth
+        return self._rank.get(line.style, len(self._rank)) * (_UNNUMBERED_DEPTH + 1) + depth
+
+    def is_full(self, line: PrintedLine) -> bool:
+        """Whether a dash had no room at its end, by the longest line of the page that begins at the same x."""
+        letter = (line.x1 - line.x0) / max(len(line.text.strip()), 1)
+        ends = (other.x1 for other in self._lines[line.page] if abs(other.x0 - line.x0) < line.size / 2)
+        return line.x1 + _DASH_LETTERS * letter > max(ends)
 
     def mended(self, text: str) -> str:
         """Broken words made whole."""
@@ -156,45 +115,10 @@ class _Whole:
         return f"{first}-{second}" if keeps else first + second
 
 
-def _rounded(size: float) -> float:
-    return round(size * 2) / 2
-
-
-def _style(line: PrintedLine) -> _Style:
-    return _rounded(line.size), line.is_bold
-
-
-def _without_running(printed: Sequence[Printed]) -> list[Printed]:
-    lines = [item for item in printed if isinstance(item, PrintedLine)]
-    pages = len({line.page for line in lines})
-    seen: Counter[tuple[str, int]] = Counter()
-    for key in {(line.page, _place(line)) for line in lines if _in_band(line)}:
-        seen[key[1]] += 1
-    enough = max(2, min(_REPEATS, (pages + 1) // 2))
-    return [
-        item
-        for item in printed
-        if isinstance(item, PrintedTable)
-        or not (
-            _LEADERS.search(item.text)
-            or (_in_band(item) and (seen[_place(item)] >= enough or _PAGE_NUMBER.fullmatch(item.text)))
-        )
-    ]
-
-
-def _in_band(line: PrintedLine) -> bool:
-    return not _BAND < line.share < 1 - _BAND
-
-
-def _place(line: PrintedLine) -> tuple[str, int]:
-    """What repeats: the text but for numbers, and the height."""
-    return re.sub(r"\d+", "#", " ".join(line.text.split()).lower()), round(line.y / 4)
-
-
 def _with_headings_joined(printed: Sequence[Printed], whole: _Whole) -> Iterator[Printed]:
     """A heading that goes over two or three lines as one; many lines in a heading's style are a paragraph."""
     for same, group in groupby(
-        printed, key=lambda item: (item.page, _style(item)) if isinstance(item, PrintedLine) else None
+        printed, key=lambda item: (item.page, item.style) if isinstance(item, PrintedLine) else None
     ):
         run = list(group)
         first = run[0]
@@ -223,11 +147,13 @@ def _goes_on(line: PrintedLine, following: Printed | None) -> bool:
     """Whether what looks like a heading is the first line of a sentence."""
     if not isinstance(following, PrintedLine) or following.page != line.page:
         return False
-    return following.text.strip()[0].islower() or bool(_OPEN_END.search(line.text))
+    return following.text.strip()[0].islower() or bool(OPEN_END.search(line.text))
 
 
 def _joined_text(text: str, following: str) -> str:
     text, following = text.strip(), following.strip()
+    if following in {"-", BREAK} and text[-1:].isalpha():
+        return f"{text}-"  # some files print the hyphen at a line's end by itself
     if text.endswith("-") and text[-2:-1].isalpha():
         return f"{text[:-1]}{BREAK}{following}"
     return join_lines(text, following)
@@ -237,16 +163,18 @@ def _starts_new(line: PrintedLine, previous: PrintedLine, paragraph: Sequence[Pr
     """Whether a line begins a paragraph or list item rather than going on with the open one."""
     text, before = line.text.strip(), previous.text.strip()
     is_unfinished = bool(_UNFINISHED.search(before))
-    if _MARK.fullmatch(before + " ") and len(paragraph) == 1:
+    if (_MARK.fullmatch(before + " ") and len(paragraph) == 1) or goes_on_beside(line, previous):
         return False
-    if _MARK.match(text) and not (_NUMBER_MARK.match(text) and is_unfinished and not _MARK.match(paragraph[0].text)):
+    is_inside = is_unfinished and not _MARK.match(paragraph[0].text)
+    is_dash = bool(_DASH.match(text)) and line.x0 < previous.x0 + line.size / 4 and whole.is_full(previous)
+    if _MARK.match(text) and not (is_inside and (is_dash or _NUMBER_MARK.match(text))):
         return True
     drop = previous.last_y - line.y
     if line.page != previous.page or drop < -line.size or drop > 2.2 * max(line.size, previous.size):
         return not is_unfinished or not (text[0].islower() or not text[0].isascii())
     if abs(line.size - previous.size) > 0.15 * previous.size and not text[0].islower():
         return True
-    if text[0].isupper() and line.x1 - previous.x1 > _ROOM * (line.x1 - line.x0) and not _OPEN_END.search(before):
+    if text[0].isupper() and line.x1 - previous.x1 > _ROOM * (line.x1 - line.x0) and not OPEN_END.search(before):
         return True
     width = max(previous.x1 - previous.x0, 1.0)
     is_short = max(part.x1 for part in paragraph) - previous.x1 > 0.25 * width and len(paragraph) > 1

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from ingestion.bounded_yaml import read_value
 from ingestion.readers.encoding import decode
+from ingestion.readers.inline import unmarked
 from ingestion.readers.invisible import VEILED
 from ingestion.readers.pipes import is_table, rows_of
 from ingestion.readers.reader import Reading, Section
@@ -97,7 +98,7 @@ def _parts(body: str) -> Iterator[tuple[tuple[str, ...], str]]:
         yield tuple(title for _, title in opened if title), "\n".join(lines[start:end])
         if token and token.map and inner:
             level = int(token.tag[1:])
-            opened = [*((above, title) for above, title in opened if above < level), (level, inner.content)]
+            opened = [*((above, title) for above, title in opened if above < level), (level, unmarked(inner.content))]
             start = token.map[1]
 
 
@@ -106,7 +107,7 @@ def _section(content: str, path: tuple[str, ...], language: str) -> Section:
     sentences: list[Sentence] = []
     at = 0
     for block, is_row in _blocks(content):
-        line, found = _strip_keys(block, language)
+        line, found = _strip_keys(block if is_row else unmarked(block), language)
         if is_row and found:
             found = [Sentence(0, len(line), tuple(key for sentence in found for key in sentence.sources))]
         if line:

@@ -133,7 +133,7 @@ class Table:
                 )
                 if cell.text
             ]
-            if len(set(map(id, row))) == 1 and groups:
+            if len(row) > 1 and len(set(map(id, row))) == 1 and groups:
                 groups = [([], groups[0][1])]
             text = "; ".join(f"{' / '.join(names)}: {value}" if names else value for names, value in groups)
             if text:

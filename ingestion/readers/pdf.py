@@ -1,14 +1,17 @@
 """PDF: text in reading order with its page numbers, ruled tables row by row."""
 
-import ctypes
-import math
 import re
 import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from ingestion.readers.layout import BREAK, Printed, PrintedLine, PrintedTable, parts_of
+from ingestion.readers.aligned import with_aligned
+from ingestion.readers.glyphs import baseline, is_bold, size_of
+from ingestion.readers.layout import parts_of
 from ingestion.readers.outline import reading_of
+from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
+from ingestion.readers.raised import GLUE, with_exponents
 from ingestion.readers.reader import Reading
 from ingestion.readers.ruled import UNREADABLE, RuledTables, is_ruled, readable
 from ingestion.readers.unseen import has_image, page_box, unseen_places
@@ -21,7 +24,8 @@ _SAMPLES: Final = 7
 _MAX_NAMED: Final = 20
 """Pages that a note lists."""
 
-_BOLD_WEIGHT: Final = 600
+_WIDE: Final = 1.2
+"""Of the letters' size; a word space is a third of it, and in justified text seldom more than one."""
 
 
 class PdfReader:
@@ -115,8 +119,11 @@ class _Pages:
         if not text.strip():
             self._pictures += [number] if has_image(page) else []
             return []
-        lines = list(_lines(text, text_page, page, number))
-        return tables.placed(lines, text_page, number, unseen) if lines and is_ruled(page) else lines
+        text, exponents = with_exponents(text, text_page)
+        lines = _apart(list(_lines(text, text_page, page, number)), text, text_page)
+        if lines and is_ruled(page):
+            return with_aligned(tables.placed(lines, text_page, number, unseen, exponents))
+        return with_aligned(lines)
 
 
 def _text(text_page: Any) -> str:
@@ -133,50 +140,47 @@ def _text(text_page: Any) -> str:
 def _lines(text: str, text_page: Any, page: Any, number: int) -> Iterator[PrintedLine]:
     _, bottom, _, top = page_box(page)
     for match in re.finditer(r"[^\r\n]+", text):
-        places = [match.start() + at for at, char in enumerate(match.group()) if not char.isspace() and char != BREAK]
+        printed = (at for at, char in enumerate(match.group(), match.start()) if not char.isspace())
+        places = [place for place in printed if text[place] not in {BREAK, GLUE}]
         if not places:
             continue
         letters = [place for place in places if text[place].isalnum()] or places
         sampled = letters[:: max(1, len(letters) // _SAMPLES)]
         first, last = text_page.get_charbox(places[0]), text_page.get_charbox(places[-1])
-        y = _baseline(text_page, places[0])
+        y = baseline(text_page, places[0])
         yield PrintedLine(
             text=readable(match.group()),
             page=number,
             x0=first[0],
             x1=last[2],
             y=y,
-            last_y=_baseline(text_page, places[-1]),
+            last_y=baseline(text_page, places[-1]),
             share=(y - bottom) / max(top - bottom, 1.0),
-            size=statistics.median_low([_size(text_page, place) for place in sampled]),
-            is_bold=all(_is_bold(text_page, place) for place in sampled),
+            size=statistics.median_low([size_of(text_page, place) for place in sampled]),
+            is_bold=all(is_bold(text_page, place) for place in sampled),
+            start=match.start(),
+            end=match.end(),
         )
 
 
-def _baseline(text_page: Any, index: int) -> float:
-    from pypdfium2 import raw
-
-    x, y = ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetCharOrigin(text_page, index, x, y)
-    return y.value
-
-
-def _size(text_page: Any, index: int) -> float:
-    """As it is printed: many files set size 1 and scale it."""
-    from pypdfium2 import raw
-
-    matrix = raw.FS_MATRIX()
-    size = float(raw.FPDFText_GetFontSize(text_page, index))
-    if raw.FPDFText_GetMatrix(text_page, index, matrix):
-        size *= math.hypot(matrix.c, matrix.d)
-    return size
+def _apart(lines: Sequence[PrintedLine], text: str, text_page: Any) -> Sequence[PrintedLine]:
+    """Lines with their cells, if one of them may be the header of a table."""
+    if not any(line.is_bold and len(_cells(line, text, text_page)) > 1 for line in lines):
+        return lines
+    return [replace(line, cells=_cells(line, text, text_page)) for line in lines]
 
 
-def _is_bold(text_page: Any, index: int) -> bool:
-    from pypdfium2 import raw
-
-    if raw.FPDFText_GetFontWeight(text_page, index) >= _BOLD_WEIGHT:
-        return True
-    name = ctypes.create_string_buffer(128)
-    raw.FPDFText_GetFontInfo(text_page, index, name, len(name), ctypes.c_int())
-    return any(word in name.value.lower() for word in (b"bold", b"black", b"heavy"))
+def _cells(line: PrintedLine, text: str, text_page: Any) -> tuple[tuple[float, float, str], ...]:
+    """The line's parts, cut where more than a wide space is free."""
+    words = list(re.finditer(rf"[^\s{BREAK}{GLUE}]+", text[line.start : line.end]))
+    boxes = [
+        (text_page.get_charbox(line.start + word.start()), text_page.get_charbox(line.start + word.end() - 1))
+        for word in words
+    ]
+    found, first = [], 0
+    for number in range(1, len(words) + 1):
+        if number == len(words) or boxes[number][0][0] - boxes[number - 1][1][2] > _WIDE * line.size:
+            start, end = line.start + words[first].start(), line.start + words[number - 1].end()
+            found.append((boxes[first][0][0], boxes[number - 1][1][2], readable(text[start:end])))
+            first = number
+    return tuple(found)

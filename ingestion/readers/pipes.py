@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from ingestion.readers.inline import unmarked
 from ingestion.readers.outline import Cell, table_of
 
 _RULE: Final = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
@@ -26,7 +27,7 @@ def rows_of(lines: Sequence[str], at: int) -> tuple[list[str], int]:
     while end < len(lines) and "|" in lines[end] and lines[end].strip():
         end += 1
     cells = [[*_cells(line), *[""] * len(header)][: len(header)] for line in lines[at + 2 : end]]
-    table = table_of([[Cell(text) for text in row] for row in [header, *cells]], 1)
+    table = table_of([[Cell(unmarked(text)) for text in row] for row in [header, *cells]], 1)
     return [line.text for line in table.lines()], end - at
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from ingestion.readers.layout import BREAK, Printed, PrintedLine, PrintedTable
 from ingestion.readers.outline import Cell, Rows, table_of
+from ingestion.readers.printed import BREAK, Printed, PrintedLine, PrintedTable
+from ingestion.readers.raised import Exponent
 
 _MAX_PATH_SEGMENTS: Final = 50_000
 """A page with more is a drawing; looking for tables in it takes minutes."""
@@ -17,9 +18,13 @@ _MIN_PATH_SEGMENTS: Final = 8
 """Two cells need that many."""
 
 _MAX_CELL_CHARACTERS: Final = 2000
+_MIN_COLUMN: Final = 6.0
+"""Points; what is narrower is a double rule, or the margin of a cell whose text alone is shaded."""
+
 _UPPER_BAND: Final = 0.9
-UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff]\s*")
+_LOWER_BAND: Final = 0.08
+UNREADABLE: Final = re.compile(r"[\ue000-\uf8ff\ufffd]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BULLET: Final = re.compile(r"^\s*[\uf000-\uf0ff\x80-\x9f]\s*")
 
 
 def readable(text: str) -> str:
@@ -53,7 +58,12 @@ class RuledTables:
             self._plumber.close()
 
     def placed(
-        self, lines: Sequence[PrintedLine], text_page: Any, number: int, unseen: Sequence[int] = ()
+        self,
+        lines: Sequence[PrintedLine],
+        text_page: Any,
+        number: int,
+        unseen: Sequence[int],
+        exponents: Sequence[Exponent],
     ) -> list[Printed]:
         """The page's lines, those inside a table replaced by it.
 
@@ -61,15 +71,18 @@ class RuledTables:
         """
         middles = [_middle(text_page.get_charbox(index)) for index in unseen]
         placed: list[Printed] = list(lines)
-        for box, edges, rows in self._found(text_page, number):
+        for box, edges, rows in self._found(text_page, number, exponents):
             if any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for x, y in middles):
                 continue
             inside = [item for item in placed if isinstance(item, PrintedLine) and _is_inside(item, box)]
             if not inside:
                 continue
             at = placed.index(inside[0])
-            is_first = all(isinstance(item, PrintedLine) and item.share > _UPPER_BAND for item in placed[:at])
+            is_first = all(isinstance(item, PrintedLine) and _is_outer(item) for item in placed[:at])
             table = self._continued(rows, edges, number) if is_first else None
+            if table is None and len(rows) == 1:  # lines, but the header of what may follow on the next page
+                self._previous = (number, edges, table_of([*rows, [Cell("") for _ in rows[0]]]).header, rows)
+                continue
             table = table or table_of(rows)
             self._previous = (number, edges, table.header, rows)
             kept = [item for item in placed if item not in inside]
@@ -90,7 +103,7 @@ class RuledTables:
         table.header = header
         return table
 
-    def _found(self, text_page: Any, number: int) -> list[tuple[Any, list[float], Rows]]:
+    def _found(self, text_page: Any, number: int, exponents: Sequence[Exponent]) -> list[tuple[Any, list[float], Rows]]:
         import pdfplumber
         from pdfminer.pdfexceptions import PDFException
         from pdfminer.psexceptions import PSException
@@ -105,7 +118,7 @@ class RuledTables:
             top = page.mediabox[3]
             for table in page.find_tables():
                 edges = sorted({round(x, 1) for cell in table.cells for x in (cell[0], cell[2])})
-                rows = _rows(table, edges, text_page, top)
+                rows = _rows(table, edges, text_page, top, exponents)
                 if _is_table(rows):
                     x0, upper, x1, lower = table.bbox
                     found.append(((x0, top - lower, x1, top - upper), edges, rows))
@@ -124,6 +137,11 @@ class RuledTables:
         return found
 
 
+def _is_outer(line: PrintedLine) -> bool:
+    """Where running lines stand; many files draw those of the lower end before the text, too."""
+    return not _LOWER_BAND < line.share < _UPPER_BAND
+
+
 def _middle(box: tuple[float, float, float, float]) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
@@ -133,11 +151,11 @@ def _is_inside(line: PrintedLine, box: tuple[float, float, float, float]) -> boo
     return box[0] - 1 <= line.x0 + 1 <= box[2] + 1 and box[1] <= middle <= box[3]
 
 
-def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float) -> Rows:
+def _rows(table: Any, edges: Sequence[float], text_page: Any, top: float, exponents: Sequence[Exponent]) -> Rows:
     """Cells by pdfplumber's lines, their text by pdfium; a cell that spans stands in every place it covers."""
-    cells = [(box, Cell(_cell_text(box, text_page, top))) for box in table.cells]
+    cells = [(box, Cell(_cell_text(box, text_page, top, exponents))) for box in table.cells]
     ys = sorted({round(y, 1) for box, _ in cells for y in (box[1], box[3])})
-    columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > 2]  # noqa: PLR2004 - double rules are no columns
+    columns = [(a + b) / 2 for a, b in pairwise(edges) if b - a > _MIN_COLUMN]
     rows: list[list[Cell]] = []
     for a, b in pairwise(ys):
         row = [_at(cells, x, (a + b) / 2) for x in columns]
@@ -151,13 +169,18 @@ def _at(cells: Sequence[tuple[Any, Cell]], x: float, y: float) -> Cell:
     return next((cell for box, cell in cells if box[0] <= x <= box[2] and box[1] <= y <= box[3]), Cell(""))
 
 
-def _cell_text(box: Any, text_page: Any, top: float) -> str:
+def _cell_text(box: Any, text_page: Any, top: float, exponents: Sequence[Exponent]) -> str:
     text = text_page.get_text_bounded(left=box[0], bottom=top - box[3], right=box[2], top=top - box[1])
-    return " ".join(readable(text.replace("\x02", "-").replace(BREAK, "-")).split())
+    for found in exponents:
+        if box[0] <= found.x <= box[2] and box[1] <= top - found.y <= box[3]:
+            text = found.put_into(text)
+    lines = re.split(r"[\r\n]+", text.replace("\x02", "-").replace(BREAK, "-"))
+    return " ".join(" ".join(map(readable, lines)).split())
 
 
 def _is_table(rows: Rows) -> bool:
-    """Two rows and two columns with text at least; frames around text and page layouts are none."""
+    """Two columns with text at least, in two rows if there are as many; frames and page layouts are none."""
     filled = [{cell for cell in row if cell.text} for row in rows]
     longest = max((len(cell.text) for row in filled for cell in row), default=0)
-    return len(rows) > 1 and sum(len(row) > 1 for row in filled) > 1 and longest <= _MAX_CELL_CHARACTERS
+    telling = sum(len(row) > 1 for row in filled)
+    return 0 < min(len(rows), 2) <= telling and longest <= _MAX_CELL_CHARACTERS

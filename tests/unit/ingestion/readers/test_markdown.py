@@ -203,6 +203,11 @@ def test_a_row_of_a_table_repeats_the_header_and_is_one_sentence():
     assert [section.text[s.start : s.end] for s in section.sentences] == section.text.split("\n")
 
 
+def test_a_table_of_one_column_repeats_its_header():
+    (section,) = MarkdownReader().read(b"| Technique |\n|---|\n| Pressure |\n").sections
+    assert section.text == "Technique: Pressure"
+
+
 def test_keys_in_a_row_belong_to_it():
     text = "a | b\n--|--\nX[^one] | 5 mg. Once.[^two]\n"
     (section,) = MarkdownReader().read(text.encode()).sections

@@ -5,6 +5,7 @@ from paper import Paper
 
 from ingestion.chunk import chunk_document
 from ingestion.readers.pdf import PdfReader
+from ingestion.readers.ruled import readable
 from services.core.errors import DocumentError
 from services.core.types import Condition, Document
 
@@ -78,6 +79,19 @@ def test_list_items_are_lines_without_marks(paper):
     assert parts(paper) == [((), text)]
 
 
+def test_a_dash_at_the_start_of_a_wrapped_line_belongs_to_its_sentence(paper):
+    paper.lines(
+        "The dose is lowered step by step, from 20 mg in the morning down to 5", "- 10 mg a day, if all goes well."
+    )
+    paper.lines("It is lowered further", "- not at once", "- if nothing comes back")
+    assert parts(paper)[0][1].split("\n") == [
+        "The dose is lowered step by step, from 20 mg in the morning down to 5 - 10 mg a day, if all goes well.",
+        "It is lowered further",
+        "not at once",
+        "if nothing comes back",
+    ]
+
+
 def test_each_section_lies_on_one_page_and_chunks_know_it(paper):
     paper.heading("Asthma")
     paper.text_block(FILLER)
@@ -106,6 +120,29 @@ def test_running_lines_and_page_numbers_are_left_out():
             made.add_page()
         made.text_block(f"Text of part {number}. Guideline 2024 says so.")
     assert [text for _, text in parts(made)] == [f"Text of part {n}. Guideline 2024 says so." for n in range(4)]
+
+
+def test_a_chapter_of_one_page_has_its_name_where_the_others_have_theirs(paper):
+    for number, name in enumerate(["METHODS", "METHODS", "METHODS", "RESULTS", "RESULTS", "RESULTS", "BURDEN"]):
+        if number:
+            paper.add_page()
+        paper.down(12)
+        paper.lines(name)
+        paper.down(40)
+        paper.text_block(f"Text of part {number} goes on")
+    assert all(name not in text for _, text in parts(paper) for name in ("METHODS", "RESULTS", "BURDEN"))
+
+
+def test_text_that_begins_where_a_few_pages_repeat_a_line_is_kept(paper):
+    for number in range(8):
+        if number:
+            paper.add_page()
+        paper.down(12)
+        paper.text_block(
+            "See page 9 for doses." if number < 3 else f"The text of page {'abcdefgh'[number]} begins here."
+        )
+        paper.text_block("It goes on.")
+    assert sum("begins here" in text for _, text in parts(paper)) == 5
 
 
 def test_what_stands_in_the_band_once_is_kept(paper):
@@ -157,6 +194,56 @@ def test_a_table_that_goes_on_keeps_its_header(paper):
         (1, "Drug: X; Dose: 5 mg"),
         (2, "Drug: Y; Dose: daily\nDrug: Z; Dose: weekly"),
     ]
+
+
+def test_the_margin_of_a_shaded_cell_is_no_column(paper):
+    top = paper.y
+    paper.canvas.grid([57, 157, 257], [top, top - 20, top - 40])
+    paper.canvas.grid([57, 157, 162, 252, 257], [top + 20, top])
+    for row, texts in enumerate([("Drug", "Dose"), ("X", "5 mg"), ("Y", "1 mg")]):
+        for x, text in zip((60, 165), texts, strict=True):
+            paper.canvas.drawString(x, top + 6 - 20 * row, text)
+    assert parts(paper) == [((), "Drug: X; Dose: 5 mg\nDrug: Y; Dose: 1 mg")]
+
+
+def test_a_table_goes_on_below_running_lines_that_were_drawn_before_it():
+    paper = Paper("Guideline 2024", numbered=True)
+    paper.rows(("Drug", "Dose"), ("X", "5 mg"))
+    paper.add_page()
+    paper.rows(("Y", "daily"), ("Z", "weekly"))
+    assert [text for _, text in parts(paper)] == ["Drug: X; Dose: 5 mg", "Drug: Y; Dose: daily\nDrug: Z; Dose: weekly"]
+
+
+def test_a_header_alone_at_the_end_of_a_page_names_the_columns_on_the_next(paper):
+    paper.text_block(FILLER)
+    paper.rows(("Drug", "Dose"))
+    paper.add_page()
+    paper.rows(("Y", "daily"), ("Z", "weekly"))
+    assert [(section.page, section.text.split("\n")[-2:]) for section in sections(paper)] == [
+        (1, [FILLER.strip(), "Drug Dose"]),
+        (2, ["Drug: Y; Dose: daily", "Drug: Z; Dose: weekly"]),
+    ]
+
+
+def test_a_last_row_alone_on_the_next_page_keeps_the_header(paper):
+    paper.rows(("Drug", "Dose"), ("X", "5 mg"))
+    paper.add_page()
+    paper.rows(("Y", "daily"))
+    assert [(section.page, section.text) for section in sections(paper)] == [
+        (1, "Drug: X; Dose: 5 mg"),
+        (2, "Drug: Y; Dose: daily"),
+    ]
+
+
+def test_a_frame_with_two_fields_is_read_as_lines(paper):
+    paper.text_block(FILLER)
+    paper.rows(("Take care", "Ask a doctor"))
+    assert "Take care Ask a doctor" in sections(paper)[0].text
+
+
+@pytest.mark.parametrize("glyph", ["\x9f", "\uf0b7"])
+def test_a_glyph_of_a_symbol_font_is_a_bullet_at_the_start_and_nothing_elsewhere(glyph):
+    assert readable(f" {glyph} fever and{glyph} pain") == "• fever and pain"
 
 
 def test_an_encrypted_file_is_refused():

@@ -130,3 +130,54 @@ def test_no_word_is_lost(lines):
     left = " ".join(f"{' '.join(section.path)} {section.text}" for section in reading.sections)
     for word in ("cough", "rest", "goes", "line", "干咳", "ends"):
         assert left.count(word) == " ".join(lines).count(word)
+
+
+@pytest.mark.parametrize("mark", [*"•●▪■◼□◆❖➢►▶‣◦○✓・", "· ", "– ", "* "])
+def test_whatever_the_list_mark_each_item_is_a_line(mark):
+    assert parts(f"Ask for\n{mark}fever\n{mark}12 - 14 days of cough") == [
+        ((), "Ask for\nfever\n12 - 14 days of cough")
+    ]
+
+
+def test_a_decimal_without_a_zero_is_no_list_mark():
+    assert parts("The dose:\n·5 mg") == [((), "The dose:\n·5 mg")]
+
+
+def test_a_wrapped_word_that_headings_have_belongs_to_its_sentence():
+    text = (
+        "INVESTIGATIONS\nA swab is the gold standard for\ndiagnosis\n- Markers like\nCEA, CA 19-9\n\nTREATMENT\nRest."
+    )
+    assert parts(text) == [
+        (("INVESTIGATIONS",), "A swab is the gold standard for diagnosis\nMarkers like CEA, CA 19-9"),
+        (("TREATMENT",), "Rest."),
+    ]
+
+
+def test_a_known_heading_after_a_sentence_that_somebody_cut_off_is_one():
+    assert parts("ASTHMA\nIt is usual in\nTreatment\nRest.")[1] == (("ASTHMA", "Treatment"), "Rest.")
+
+
+def test_a_table_between_pipes_repeats_its_header():
+    text = "TREATMENT\nRest.\n| **Drug** | Dose |\n|---|---|\n| X | 5 mg. Once. |\n| Y | |\nAsk."
+    (section,) = read(text).sections
+    assert section.text == "Rest.\nDrug: X; Dose: 5 mg. Once.\nDrug: Y\nAsk."
+    assert [section.text[s.start : s.end] for s in section.sentences] == section.text.split("\n")
+
+
+@pytest.mark.parametrize("caption", ["# Table 2: Doses", "## Doses"])
+def test_a_caption_with_hashes_is_a_line_since_the_text_after_the_table_is_not_below_it(caption):
+    text = f"TREATMENT\nRest.\n{caption}\n\n| Drug | Dose |\n|--|--|\n| X | 5 mg |\n\nAsk."
+    assert parts(text) == [(("TREATMENT",), f"Rest.\n{caption.lstrip('# ')}\nDrug: X; Dose: 5 mg\nAsk.")]
+
+
+def test_lines_with_hashes_are_headings_of_their_depth():
+    assert parts("ASTHMA\n# Treatment of adults\nRest.\n## At night\nSleep.\n# 2 of 3 do\nwell.") == [
+        (("ASTHMA", "Treatment of adults"), "Rest."),
+        (("ASTHMA", "Treatment of adults", "At night"), "Sleep.\n# 2 of 3 do well."),
+    ]
+
+
+def test_frames_drawn_with_characters_are_no_text():
+    assert parts("┌──────────┐\n│ Contact 1 │\n├──────────┤\n│ Contact 2 │\n└──────────┘") == [
+        ((), "Contact 1\nContact 2")
+    ]
