@@ -7,6 +7,7 @@ machine. The catalog, the order of documents and the writing stay in the process
 import itertools
 import os
 import pickle
+import socket
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _FILES: Final = 4
 """Files in a block: few, because one may take minutes."""
 
 _DOCUMENTS: Final = 8
+_CONNECT_S: Final = 5.0
 _ITEM: Final = "item"
 """The only column: pickled objects of ours, which no other process writes."""
 
@@ -58,9 +60,10 @@ class RayEngine:
         context.enable_progress_bars = False
         context.print_on_execution_start = False
         context.execution_options.preserve_order = True
-        alone = not os.environ.get("RAY_ADDRESS")
+        address = os.environ.get("RAY_ADDRESS", "")
+        _check_reachable(address)
         with self._told():
-            self._ray.init(log_to_driver=False, include_dashboard=False if alone else None)
+            self._ray.init(log_to_driver=False, include_dashboard=None if address else False)
         return self
 
     def __exit__(
@@ -75,8 +78,8 @@ class RayEngine:
         Raises:
             LibraryError: Ray did not finish.
         """
-        if files:
-            yield from self._results(self._stage(self._blocks(files, _FILES), _ReadingStage))
+        if blocks := self._blocks(files, _FILES):
+            yield from self._results(self._stage(self._ray.data.from_arrow_refs(blocks), _ReadingStage, None))
 
     def embed(
         self, reads: Iterable[Read], embedder: Embedder, known: KnowsVectors
@@ -86,40 +89,34 @@ class RayEngine:
         Raises:
             LibraryError: Ray did not finish.
         """
-        del embedder
-        # Blocks lie in Ray's object store, which moves to disk what does not fit into memory.
-        blocks = self._blocks(((read, known.of(read.document)) for read in reads), _DOCUMENTS)
-        if blocks:
-            cut = self._stage(blocks, _CuttingStage, self._embedding)
-            embedded = cut.map_batches(
-                _EmbeddingStage,
-                fn_constructor_args=(self._embedding,),
-                batch_size=WINDOW,
-                compute=self._ray.data.ActorPoolStrategy(min_size=1, max_size=self._half()),
-            )
-            yield from self._results(embedded)
+        with_known = (
+            (read, known.of(read.document) if embedder.knows(read.document.language) else {}) for read in reads
+        )
+        if blocks := self._blocks(with_known, _DOCUMENTS):
+            cut = self._stage(self._ray.data.from_arrow_refs(blocks), _CuttingStage, None, self._embedding)
+            yield from self._results(self._stage(cut, _EmbeddingStage, WINDOW, self._embedding))
 
     def _blocks(self, items: Iterable[object], size: int) -> list[Any]:
+        """References to blocks in Ray's object store, which moves to disk what does not fit into memory."""
         import pyarrow as pa
 
         found = []
         stream = iter(items)
         while part := list(itertools.islice(stream, size)):
-            found.append(self._ray.put(pa.table(_batch(part))))
+            with self._told():
+                found.append(self._ray.put(pa.table(_batch(part))))
         return found
 
-    def _stage(self, blocks: list[Any], stage: type, *arguments: object) -> Any:
-        """The first stage over these blocks; it takes each as it is."""
-        return self._ray.data.from_arrow_refs(blocks).map_batches(
+    def _stage(self, data: Any, stage: type, batch_size: int | None, *arguments: object) -> Any:
+        """One stage more. Two run at once, so each gets half of the processors: of a single one, half an actor each."""
+        half = self._ray.cluster_resources().get("CPU", 1) / 2
+        return data.map_batches(
             stage,
             fn_constructor_args=arguments,
-            batch_size=None,
-            compute=self._ray.data.ActorPoolStrategy(min_size=1, max_size=self._half()),
+            batch_size=batch_size,
+            num_cpus=min(1.0, half),
+            compute=self._ray.data.ActorPoolStrategy(min_size=1, max_size=max(1, int(half))),
         )
-
-    def _half(self) -> int:
-        """Actors of a stage: half of the processors, because two stages run at once."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)) // 2)
 
     def _results(self, data: Any) -> Iterator[Any]:
         with self._told():
@@ -137,7 +134,23 @@ class RayEngine:
                 link = getattr(link, "cause", None) or link.__cause__
             raise link or LibraryError(f"Ray did not finish ({type(exc).__name__}); nothing was published") from exc
         except (ConnectionError, ValueError, RuntimeError) as exc:
-            raise LibraryError("Ray does not start or stopped: check RAY_ADDRESS; nothing was published") from exc
+            reason = "Ray does not start or stopped: check RAY_ADDRESS, and RAY_AUTH_MODE=token if it asks for a token"
+            raise LibraryError(f"{reason}; nothing was published") from exc
+
+
+def _check_reachable(address: str) -> None:
+    """Ask before Ray does, which tries for minutes; other forms than host:port are left to it.
+
+    Raises:
+        LibraryError: Nothing listens there.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
+    except (OSError, OverflowError) as exc:
+        raise LibraryError("no Ray listens at RAY_ADDRESS; nothing was published") from exc
 
 
 class _ReadingStage:

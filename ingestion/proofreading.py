@@ -6,7 +6,7 @@ as the service loads them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,6 @@ from services.findings.lexicon import Lexicon, load_lexicon
 from services.triage.rules import load_rules
 
 _LEXICA: Final = ("findings", "tests", "departments")
-_WITH_FINDINGS: Final = frozenset({SectionRole.PRESENTATION})
 _SHARED: Final = 0.6
 """Share of the findings that two languages of a digest must both name; wordings never match in all."""
 
@@ -45,15 +44,15 @@ def check_library(folder: Path, parse: Parse) -> list[Problem]:
     with Spool() as spool:
         plan = draw_up(found, [], catalog.metadata_hash)
         read_documents(plan, catalog, parse, spool, report, reviewed=True)
-        reads = list(spool.take({document.id for document in spool.documents}))
+        documents = spool.documents
+        digests = list(spool.take({document.id for document in documents if document.sources}))
     lexica, problems = _terminology(folder)
-    digests = [read for read in reads if read.document.sources]
     return [
         *report.problems,
         *problems,
         *(problem for read in digests for problem in _sources(read)),
         *_languages(digests, lexica.get("findings")),
-        *_synonyms([read.document.condition for read in reads]),
+        *_synonyms([document.condition for document in documents]),
     ]
 
 
@@ -123,7 +122,7 @@ def _differences(first: Read, other: Read, findings: Lexicon | None) -> Iterator
 
 def _named(read: Read, findings: Lexicon) -> set[str]:
     """Findings that the presentation names."""
-    parts = [section.text for section in read.sections if role_of(section.path) in _WITH_FINDINGS]
+    parts = [section.text for section in read.sections if role_of(section.path) is SectionRole.PRESENTATION]
     return {concept for part in parts for line in part.split("\n") for concept in findings.concepts_in(line)}
 
 
@@ -139,5 +138,4 @@ def _synonyms(conditions: Sequence[Condition]) -> Iterator[Problem]:
 
 
 def _names_of(condition: Condition) -> set[str]:
-    every: Mapping[str, tuple[str, ...]] = condition.synonyms
-    return {name.casefold() for names in [condition.names.values(), *every.values()] for name in names}
+    return {name.casefold() for names in (condition.names.values(), *condition.synonyms.values()) for name in names}

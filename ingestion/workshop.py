@@ -82,7 +82,9 @@ def open_workshop(
     """
     with ExitStack() as stack:
         ray = None
-        if engine == "ray" and isinstance(embedding, EmbeddingSettings):
+        if engine == "ray":
+            if not isinstance(embedding, EmbeddingSettings):
+                raise TypeError("on Ray an embedder is opened where it is used: give its settings")
             from ingestion.distributed import RayEngine
 
             ray = stack.enter_context(RayEngine(embedding))  # first: it forks, and Milvus's client has threads

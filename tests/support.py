@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -42,6 +43,23 @@ def write_guideline(folder: Path, name: str, about: str) -> None:
     folder.mkdir(exist_ok=True)
     text = f"---\ntitle: {about}\n---\n## Presentation\n{about} itches.\n\n## Tests\nLook at {about}.\n"
     (folder / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+def copy_guidelines(folder: Path, *names: str) -> Path:
+    """A new folder with some of the starter guidelines."""
+    folder.mkdir()
+    for name in names:
+        shutil.copy(GUIDELINES / name, folder)
+    return folder
+
+
+def write_two_libraries(folder: Path, last: int) -> None:
+    """`before`, and `after` with some documents removed, changed and added, the last one of this number."""
+    for number in range(8):
+        write_guideline(folder / "before", f"n{number}", f"condition {number}")
+    for number in range(1, last + 1):
+        about = f"condition {number}" if number < 5 else f"other condition {number}"
+        write_guideline(folder / "after", f"n{number}", about)
 
 
 class Server:

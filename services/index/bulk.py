@@ -15,6 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from services.core.errors import IndexUnavailableError
 from services.core.settings import IndexSettings
+from services.index.connection import is_lite
 
 _JOB_S: Final = 3600.0
 _PART_BYTES: Final = 256 * 1024 * 1024
@@ -47,8 +48,13 @@ class BulkImport:
         """Nothing is sent yet.
 
         Raises:
-            IndexUnavailableError: The libraries are not installed, or the settings do not name an object store.
+            IndexUnavailableError: The libraries are not installed, Milvus is no server, or the settings do not name an
+                object store.
         """
+        if is_lite(settings.uri):
+            raise IndexUnavailableError(
+                "bulk import needs a Milvus server: unset CITEWELL_INDEX__BULK__ENDPOINT, or set CITEWELL_INDEX__URI"
+            )
         try:
             writer = _writer()
         except ImportError as exc:

@@ -114,7 +114,7 @@ class Editions:
             # pymilvus would wait half a second for each index of what is still empty; `complete` waits for them.
             self._client.create_index(name, index_params(), timeout=LONG_S, sync=False)
         if self._settings.bulk.endpoint:
-            self._bulk = BulkImport(self._settings, self._collection(edition), schema)
+            self._bulk = BulkImport(self._settings, name, schema)
 
     def add(self, edition: str, entries: Iterable[Entry], documents: Mapping[str, Document], dim: int) -> int:
         """Write entries. Returns how many were sent."""

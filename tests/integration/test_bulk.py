@@ -1,11 +1,9 @@
 """Milvus by URI, and rows that go in through bulk import."""
 
-import shutil
-
 import pytest
 from milvus_lite.server_manager import server_manager_instance
 from object_store import BUCKET, ObjectStore
-from support import GUIDELINES
+from support import copy_guidelines
 
 from ingestion.build import sync
 from ingestion.workshop import open_workshop
@@ -20,11 +18,7 @@ NAMES = ("migraine.en.md", "migraine.zh.md", "common-cold.en.md")
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "library"
-    made.mkdir()
-    for name in NAMES:
-        shutil.copy(GUIDELINES / name, made)
-    return made
+    return copy_guidelines(tmp_path / "library", *NAMES)
 
 
 @pytest.fixture
@@ -97,6 +91,13 @@ def test_a_job_that_fails_publishes_nothing(folder, store, embedder):
         with pytest.raises(IndexUnavailableError, match="job failed"):
             sync(folder, work)
         assert work.editions.current() is None
+
+
+def test_a_file_takes_no_bulk_import(folder, store, embedder, tmp_path):
+    settings = settings_of(store).model_copy(update={"uri": str(tmp_path / "file.db")})
+    with open_workshop(settings, embedder) as work, pytest.raises(IndexUnavailableError, match="needs a Milvus server"):
+        sync(folder, work)
+    assert store.objects == {}
 
 
 def test_an_endpoint_that_is_none_is_told(folder, store, embedder):

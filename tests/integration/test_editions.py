@@ -1,7 +1,6 @@
 """The library changes while the service runs: real processes, one Milvus Lite file, real HTTP."""
 
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from support import GUIDELINES, ROOT, Server, ingest_command, settings_for
+from support import ROOT, Server, copy_guidelines, ingest_command, settings_for
 
 from services.core.settings import IndexSettings
 from services.index.collections import current_collection
@@ -34,11 +33,7 @@ def done(*arguments: object, index: Path):
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "library"
-    made.mkdir()
-    for name in NAMES:
-        shutil.copy(GUIDELINES / name, made)
-    return made
+    return copy_guidelines(tmp_path / "library", *NAMES)
 
 
 @pytest.fixture

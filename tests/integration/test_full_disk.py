@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, write_guideline
+from support import ROOT, write_two_libraries
 
 _NAMESPACE = ["unshare", "--map-root-user", "--mount"]
 
@@ -25,12 +25,7 @@ def test_a_full_disk_leaves_the_old_edition_and_the_next_sync_converges(tmp_path
     disk.mkdir()
     if not can_mount(disk):
         pytest.skip("no small file system can be mounted here")
-    for number in range(8):
-        write_guideline(tmp_path / "before", f"n{number}", f"condition {number}")
-    for number in range(1, 40):
-        write_guideline(
-            tmp_path / "after", f"n{number}", f"condition {number}" if number < 5 else f"other condition {number}"
-        )
+    write_two_libraries(tmp_path, 39)
     script = Path(__file__).with_name("full_disk.py")
     command = 'mount -t tmpfs -o size=4m tmpfs "$1/disk" && exec "$2" "$3" "$1"'
     ran = subprocess.run(

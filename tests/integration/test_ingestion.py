@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support import GUIDELINES, ingest_command
+from support import copy_guidelines, ingest_command
 
 from services.core.settings import IndexSettings
 from services.index.connection import connect
@@ -22,10 +22,7 @@ def open_index(uri: Path, embedder) -> GuidelineIndex:
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "library"
-    made.mkdir()
-    for name in ("migraine.en.md", "migraine.zh.md", "common-cold.en.md"):
-        shutil.copy(GUIDELINES / name, made)
+    made = copy_guidelines(tmp_path / "library", "migraine.en.md", "migraine.zh.md", "common-cold.en.md")
     (made / "SORE EYES (CONJUNCTIVITIS).txt").write_text(
         "SORE EYES (CONJUNCTIVITIS)\nIntroduction\nInflammation of the conjunc-\ntiva.\n\nCLINICAL FEATURES\n"
         "• Red eyes\n• Watery discharge with itching\n\nINVESTIGATIONS\n• Conjunctival swab\n",

@@ -7,19 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import ROOT, write_guideline
+from support import ROOT, write_two_libraries
 
 POINTS = 20
 
 
 @pytest.mark.parametrize("stage", ["read", "chunk", "embed", "insert", "flush", "publish"])
 def test_a_killed_sync_leaves_the_old_edition_and_the_next_one_converges(stage, tmp_path):
-    for number in range(8):
-        write_guideline(tmp_path / "before", f"n{number}", f"condition {number}")
-    for number in range(1, 12):
-        write_guideline(
-            tmp_path / "after", f"n{number}", f"condition {number}" if number < 5 else f"other condition {number}"
-        )
+    write_two_libraries(tmp_path, 11)
     script = Path(__file__).with_name("killed_sync.py")
     ran = subprocess.run(
         [sys.executable, str(script), stage, str(POINTS), str(tmp_path)],

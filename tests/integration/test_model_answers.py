@@ -1,4 +1,7 @@
-"""Answers through HTTP with a model server that answers by script; Milvus, embedder and client are real."""
+"""Answers through HTTP with a model server that answers by script; Milvus, embedder and client are real.
+
+One file, because all cases share the server that answers by script.
+"""
 
 import json
 import os

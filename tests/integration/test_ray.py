@@ -83,10 +83,22 @@ def test_ray_gives_the_same_ids_and_vectors_as_one_process(folder, tmp_path, set
     assert len(changed.keys() & plain.keys()) == len(plain) - 1
 
 
-def test_what_fails_in_a_stage_is_told_as_ever(tmp_path):
+def test_what_fails_in_a_stage_is_told_as_ever(tmp_path, embedder):
     document = Document("a", "A", "en", Condition("a", {"en": "A"}), "a.md", "0" * 64)
     with RayEngine(EmbeddingSettings(model=str(tmp_path))) as engine, pytest.raises(LibraryError, match="nothing was"):
-        list(engine.embed([Read(document, ())], None, KnownVectors({}, None)))
+        list(engine.embed([Read(document, ())], embedder, KnownVectors({}, None)))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:99999"])
+def test_a_ray_that_is_not_there_is_told_at_once(monkeypatch, address):
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(LibraryError, match="RAY_ADDRESS"), RayEngine(EmbeddingSettings()):
+        pass
+
+
+def test_an_embedder_that_is_open_cannot_be_sent(embedder, tmp_path):
+    with pytest.raises(TypeError), open_workshop(IndexSettings(uri=str(tmp_path / "a.db")), embedder, engine="ray"):
+        pass
 
 
 def test_the_command_takes_the_engine(tmp_path, settings):

@@ -1,3 +1,5 @@
+"""One file, because all cases tell of one sync on one library in memory."""
+
 import hashlib
 from dataclasses import dataclass, field
 from types import MappingProxyType

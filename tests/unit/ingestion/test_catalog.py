@@ -1,3 +1,5 @@
+"""One file, because all cases say what one place for metadata does to another."""
+
 import dataclasses
 import datetime
 import json

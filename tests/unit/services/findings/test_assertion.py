@@ -1,4 +1,7 @@
-"""The texts are in the words of patients and of records; `+` is present, `-` absent and `?` unknown."""
+"""The texts are in the words of patients and of records; `+` is present, `-` absent and `?` unknown.
+
+One file, because the tables of both languages are read side by side.
+"""
 
 import pytest
 from hypothesis import given

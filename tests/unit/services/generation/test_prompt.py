@@ -1,3 +1,5 @@
+"""One file, because all cases build on one prompt: its layout, its limits, and what may not break out of it."""
+
 import json
 import re
 import unicodedata

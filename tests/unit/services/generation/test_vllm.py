@@ -1,3 +1,5 @@
+"""One file, because all cases share the wire that answers them; most of it is tables of what a server may send."""
+
 import traceback
 from contextlib import aclosing
 

@@ -1,3 +1,5 @@
+"""One file, because most of it are tables of claims in two languages, which are read side by side."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
