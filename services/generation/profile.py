@@ -11,6 +11,7 @@ from services.core.text import content_terms, tokenize
 from services.core.types import Chunk, SectionRole
 from services.findings.assertion import Status, assert_matches, speaks_against
 from services.findings.lexicon import Lexicon
+from services.generation.absence import usually_absent
 
 ROLE_WEIGHT: Final[Mapping[SectionRole, float]] = {
     SectionRole.PRESENTATION: 1.0,
@@ -97,6 +98,8 @@ def _mentions(sentence: str, lexicon: Lexicon) -> dict[str, float]:
     weight = usualness(sentence)
     against = speaks_against(sentence)
     found: dict[str, float] = {}
+    if absent := usually_absent(sentence):
+        return {match.concept_id: -weight for match in matches if any(a <= match.start < b for a, b in absent)}
     statuses = assert_matches(sentence, tokens, matches)
     for match, status in zip(matches, statuses, strict=True):
         if status is Status.UNKNOWN:
