@@ -1,9 +1,10 @@
 """Settings become real objects; the only place that builds them."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -12,6 +13,7 @@ import anyio.to_thread
 from services.assistant.intake import Question
 from services.assistant.library import Library
 from services.assistant.pipeline import Assistant, Parts
+from services.core.answer import EmergencyNumbers
 from services.core.errors import (
     CitewellError,
     IndexDamagedError,
@@ -29,7 +31,9 @@ from services.generation.model import ModelEngine
 from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
+from services.triage.emergency import load_emergency_numbers
 from services.triage.rules import Rule, load_rules
+from services.verification.vocabulary import check_vocabulary
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +41,45 @@ _WARM_UP: Final = ("cough and fever for three days", "咳嗽发热三天")
 
 
 @dataclass(frozen=True, slots=True)
+class _Data:
+    """What is read from the library's folder at start."""
+
+    terminology: Terminology
+    rules: tuple[Rule, ...]
+    emergency_numbers: Mapping[str, EmergencyNumbers]
+
+    @classmethod
+    def read(cls, folder: Path) -> "_Data":
+        """Read all of it.
+
+        Raises:
+            LibraryError: Something is missing or not valid.
+        """
+        terms = folder / "terminology"
+        terminology = Terminology(
+            findings=load_lexicon(terms / "findings.yaml"),
+            tests=load_lexicon(terms / "tests.yaml"),
+            departments=load_lexicon(terms / "departments.yaml"),
+        )
+        rules = load_rules(folder / "triage", terminology.findings)
+        return cls(terminology, rules, load_emergency_numbers(folder))
+
+
+@dataclass(frozen=True, slots=True)
 class _Lasting:
     """What stays the same whatever edition is published."""
 
     settings: Settings
-    terminology: Terminology
-    rules: tuple[Rule, ...]
+    data: _Data
     embedder: Embedder
     model: ModelEngine | None
 
     def assistant(self, index: GuidelineIndex) -> Assistant:
         """An assistant for this edition, which has read its guidelines ahead of the first question. Blocks."""
-        library, engine = Library(index, self.rules), EvidenceEngine(self.terminology)
+        library, engine = (
+            Library(index, self.data.rules, self.settings.vocabulary),
+            EvidenceEngine(self.data.terminology),
+        )
         for language in ("en", "zh"):
             engine.preload(library.preload(language), language)
         settings = self.settings
@@ -57,8 +88,10 @@ class _Lasting:
                 library=library,
                 retriever=Retriever(index, self.embedder, settings.retrieval),
                 engine=engine,
-                terminology=self.terminology,
-                rules=self.rules,
+                terminology=self.data.terminology,
+                rules=self.data.rules,
+                emergency_numbers=self.data.emergency_numbers,
+                region=settings.library.region,
                 conditions=settings.retrieval.conditions,
                 prompt_conditions=settings.model.conditions,
                 model=self.model,
@@ -154,13 +187,8 @@ async def open_service(
     Raises:
         CitewellError: Something is missing or does not fit; the message says what to do.
     """
-    folder = settings.library.folder
-    terminology = Terminology(
-        findings=load_lexicon(folder / "terminology" / "findings.yaml"),
-        tests=load_lexicon(folder / "terminology" / "tests.yaml"),
-        departments=load_lexicon(folder / "terminology" / "departments.yaml"),
-    )
-    rules = tuple(load_rules(folder / "triage", terminology.findings))
+    data = _Data.read(settings.library.folder)
+    check_vocabulary(settings.vocabulary)
     # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
     index = GuidelineIndex.open(settings.index, fingerprint_of(settings.embedding))
     async with AsyncExitStack() as stack:
@@ -171,7 +199,7 @@ async def open_service(
         model = None
         if settings.model.base_url:
             model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
-        service = Service(_Lasting(settings, terminology, rules, embedder, model), index)
+        service = Service(_Lasting(settings, data, embedder, model), index)
         closing.pop_all()
         stack.callback(service.close)
         await warm_up(service.assistant)

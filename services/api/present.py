@@ -6,6 +6,7 @@ from services.api.schemas import (
     CitationOut,
     DiagnoseAnswer,
     DiagnosisOut,
+    EmergencyNumbersOut,
     FindingOut,
     GuidelineRef,
     LegacyAdvice,
@@ -21,9 +22,9 @@ from services.api.schemas import (
     TriageAnswerOut,
     TriageOut,
 )
-from services.assistant.wording import WORDING
+from services.assistant.wording import WORDING, Wording
 from services.core.answer import Answer, Citation, CitedFinding, CitedText, Diagnosis, TriageAnswer
-from services.core.types import Document, Language, Passage, Source
+from services.core.types import Document, Language, Passage, Source, TriageLevel
 
 
 def answer_out(answer: Answer, *, as_text: bool) -> DiagnoseAnswer:
@@ -171,7 +172,12 @@ def citation_out(citation: Citation) -> CitationOut:
 
 
 def _triage_out(triage: TriageAnswer) -> TriageOut:
-    return TriageOut(level=triage.level, red_flags=_reasons_out(triage.red_flags), reasons=_reasons_out(triage.reasons))
+    return TriageOut(
+        level=triage.level,
+        red_flags=_reasons_out(triage.red_flags),
+        reasons=_reasons_out(triage.reasons),
+        emergency_numbers=EmergencyNumbersOut.model_validate(triage.numbers) if triage.numbers else None,
+    )
 
 
 def _reasons_out(reasons: Sequence[CitedText]) -> list[ReasonOut]:
@@ -203,7 +209,16 @@ def _finding_out(finding: CitedFinding) -> FindingOut:
 def _triage_text(triage: TriageAnswer, language: Language) -> list[str]:
     wording = WORDING[language]
     reasons = [f"- {reason.text} {_marks(reason.citations)}" for reason in triage.reasons]
-    return [f"{wording.headings['triage']}: {wording.levels[triage.level]}", *reasons]
+    return [f"{wording.headings['triage']}: {wording.levels[triage.level]}", *_whom_to_call(triage, wording), *reasons]
+
+
+def _whom_to_call(triage: TriageAnswer, wording: Wording) -> list[str]:
+    """A line in emergencies: the numbers of the region, or how to find them."""
+    if triage.level not in {TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT}:
+        return []
+    if triage.numbers is None:
+        return [wording.numbers_elsewhere]
+    return [wording.numbers.format(ambulance=triage.numbers.ambulance, police=triage.numbers.police)]
 
 
 def _quotes(citations: Sequence[Citation], heading: str | None = None) -> list[str]:

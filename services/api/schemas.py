@@ -57,12 +57,24 @@ class ReasonOut(Out):
     citations: list[str]
 
 
+class EmergencyNumbersOut(Out):
+    """Whom to call in a region (ISO 3166-1 alpha-2)."""
+
+    region: str
+    ambulance: str
+    police: str
+
+
 class TriageOut(Out):
-    """How soon, and where. `red_flags` are the reasons that ask for care within a day."""
+    """How soon, and where. `red_flags` are the reasons that ask for care within a day.
+
+    `emergency_numbers` are given in emergencies, where the region is known.
+    """
 
     level: TriageLevel
     red_flags: list[ReasonOut]
     reasons: list[ReasonOut]
+    emergency_numbers: EmergencyNumbersOut | None
 
 
 class FindingOut(Out):

@@ -16,6 +16,7 @@ from services.core.answer import (
     Diagnosis,
     Draft,
     DraftDiagnosis,
+    EmergencyNumbers,
     FindingClaim,
     Provenance,
     Referral,
@@ -65,15 +66,15 @@ def citable(library: Library, guidelines: Mapping[str, Sequence[Guideline]], *, 
     )
 
 
-def compose(intake: Intake, drafted: Drafted, citations: Citations) -> Answer:
-    """The answer."""
+def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: EmergencyNumbers | None) -> Answer:
+    """The answer; `numbers` are those of the patient's region."""
     language, wording = intake.language, WORDING[intake.language]
     draft = drafted.draft
     ordered = sorted(zip(draft.diagnoses, drafted.chances, strict=True), key=lambda pair: -pair[1])
     level = _level(intake.triage, draft, ordered)
     # Where nothing is answered nothing is cited, but for what asks for urgent care.
     told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
-    triage = triage_answer(told, level, citations, language)
+    triage = triage_answer(told, level, citations, language, numbers)
     diagnoses = tuple(d for pair in ordered if (d := _diagnosis(*pair, citations, language)))
     offered = () if level in _EMERGENCIES or not diagnoses else draft.tips
     tips = tuple(cited for tip in offered if (cited := CitedText(tip.text, citations.cite(tip.refs))).citations)
@@ -113,11 +114,14 @@ def _confidence(draft: DraftDiagnosis, chance: float) -> Confidence:
     return confidence_of(chance, draft.word)
 
 
-def triage_answer(triage: Triage, level: TriageLevel, citations: Citations, language: Language) -> TriageAnswer:
-    """The level, with the rules that ask for it."""
+def triage_answer(
+    triage: Triage, level: TriageLevel, citations: Citations, language: Language, numbers: EmergencyNumbers | None
+) -> TriageAnswer:
+    """The level, with the rules that ask for it, and in an emergency whom to call."""
     rules = triage.rules if triage.level is level else ()
     reasons = (CitedText(rule.finding[language], citations.cite([rule_ref(rule, language)])) for rule in rules)
-    return TriageAnswer(level, tuple(reason for reason in reasons if reason.citations))
+    shown = numbers if level in _EMERGENCIES else None
+    return TriageAnswer(level, tuple(reason for reason in reasons if reason.citations), shown)
 
 
 def _diagnosis(draft: DraftDiagnosis, chance: float, citations: Citations, language: Language) -> Diagnosis | None:

@@ -6,11 +6,14 @@ from threading import Lock
 from typing import Final
 
 from services.core.errors import NotFoundError
-from services.core.types import Chunk, Document
+from services.core.settings import VocabularySettings
+from services.core.types import Chunk, Condition, Document
 from services.generation.advice import Guideline
 from services.index.guidelines import GuidelineIndex
 from services.index.schema import Manifest
 from services.triage.rules import Rule, rule_passage
+from services.verification.terminology import Nomenclature
+from services.verification.vocabulary import read_vocabulary
 
 KEPT_DOCUMENTS: Final = 1_000
 """Documents whose chunks stay in memory, a few ten kilobytes each."""
@@ -19,14 +22,24 @@ KEPT_DOCUMENTS: Final = 1_000
 class Library:
     """Reads whole guidelines, and keeps those that were read last."""
 
-    def __init__(self, index: GuidelineIndex, rules: Sequence[Rule]) -> None:
-        """Read from this index."""
+    def __init__(self, index: GuidelineIndex, rules: Sequence[Rule], vocabulary: VocabularySettings) -> None:
+        """Read from this index, and codes and names that it lacks from this vocabulary.
+
+        Raises:
+            VocabularyError: It cannot be read.
+        """
         self._index = index
         self._kept: OrderedDict[str, tuple[Chunk, ...]] = OrderedDict()
         self._lock = Lock()
         self._by_condition: dict[str, list[Document]] = {}
         for document in index.documents.values():
             self._by_condition.setdefault(document.condition.id, []).append(document)
+        conditions = [
+            condition
+            for document in index.documents.values()
+            for condition in (document.condition, *document.other_conditions)
+        ]
+        self._nomenclature = Nomenclature(conditions, lambda names: read_vocabulary(vocabulary, names))
         passages = [rule_passage(rule) for rule in rules]
         self.rule_documents: Final[Mapping[str, Document]] = {document.id: document for document, _ in passages}
         self.rule_chunks: Final[Mapping[str, Chunk]] = {chunk.id: chunk for _, chunk in passages}
@@ -46,6 +59,10 @@ class Library:
     def conditions(self) -> Sequence[str]:
         """Ids of the conditions that guidelines are on."""
         return tuple(self._by_condition)
+
+    def aligned(self, condition: Condition) -> Condition:
+        """The condition under its ICD-10 code and preferred names, as far as they are known."""
+        return self._nomenclature.align(condition)
 
     def ping(self) -> None:
         """Ask the index whether it answers.

@@ -13,7 +13,15 @@ from services.assistant.compose import Drafted, citable, compose, triage_answer
 from services.assistant.events import Answered, DraftWritten, Event, EvidenceFound, TriageFound
 from services.assistant.intake import Intake, Question, language_of, prompt_question, take_in, triage_only
 from services.assistant.library import Library
-from services.core.answer import Answer, Citation, Draft, DraftDiagnosis, Provenance, TriageAnswer
+from services.core.answer import (
+    Answer,
+    Citation,
+    Draft,
+    DraftDiagnosis,
+    EmergencyNumbers,
+    Provenance,
+    TriageAnswer,
+)
 from services.core.errors import DraftRejectedError, ModelError, ModelInterruptedError
 from services.core.types import DeidentifiedText, Language, Passage
 from services.generation.advice import Guideline
@@ -39,6 +47,8 @@ class Parts:
     """What an assistant is made of; `wiring` builds it. Without a model the evidence engine answers.
 
     Attributes:
+        emergency_numbers: By region.
+        region: Of patients where a question names none; may be "".
         conditions: How many conditions are compared.
         prompt_conditions: How many of them the model may name.
     """
@@ -48,6 +58,8 @@ class Parts:
     engine: EvidenceEngine
     terminology: Terminology
     rules: Sequence[Rule]
+    emergency_numbers: Mapping[str, EmergencyNumbers]
+    region: str
     conditions: int
     prompt_conditions: int = 6
     model: ModelEngine | None = None
@@ -114,7 +126,7 @@ class Assistant:
         """
         parts = self._parts
         intake = await anyio.to_thread.run_sync(take_in, question, parts.rules, parts.terminology.findings)
-        yield self._triage_found(intake)
+        yield self._triage_found(question, intake)
         passages = await parts.retriever.retrieve(Query(intake.query, intake.language, parts.conditions))
         reading = await anyio.to_thread.run_sync(self._read, question, intake, passages)
         yield EvidenceFound(reading.evidence)
@@ -144,15 +156,17 @@ class Assistant:
         found = await anyio.to_thread.run_sync(triage_only, question, parts.rules, parts.terminology.findings)
         language = language_of(question)
         citations = Citations(parts.library.rule_chunks, parts.library.rule_documents)
-        return triage_answer(found, found.level, citations, language), citations.used(), language
+        answer = triage_answer(found, found.level, citations, language, self._numbers(question))
+        return answer, citations.used(), language
 
     async def search(self, text: DeidentifiedText, language: str, k: int) -> tuple[Passage, ...]:
         """Passages for a query, best first, each of another condition."""
         return await self._parts.retriever.retrieve(Query(text, language, k))
 
-    def _triage_found(self, intake: Intake) -> TriageFound:
+    def _triage_found(self, question: Question, intake: Intake) -> TriageFound:
         citations = Citations(self.library.rule_chunks, self.library.rule_documents)
-        triage = triage_answer(intake.triage, intake.triage.level, citations, intake.language)
+        numbers = self._numbers(question)
+        triage = triage_answer(intake.triage, intake.triage.level, citations, intake.language, numbers)
         return TriageFound(triage, citations.used(), intake.language)
 
     def _read(self, question: Question, intake: Intake, passages: Sequence[Passage]) -> _Reading:
@@ -175,7 +189,7 @@ class Assistant:
         made = Drafted(
             reading.draft, probabilities(reading.draft.diagnoses), "evidence", self._provenance(), degraded=degraded
         )
-        return compose(reading.intake, made, self._citations(reading))
+        return self._composed(reading, made)
 
     def _nameable(self, reading: _Reading) -> tuple[DraftDiagnosis, ...]:
         """The conditions that the model may name."""
@@ -227,7 +241,7 @@ class Assistant:
             dropped_turns=written.prompt.dropped_turns,
         )
         made = Drafted(completed, with_votes(verified.diagnoses, chances), "vllm", provenance)
-        return compose(reading.intake, made, self._citations(reading))
+        return self._composed(reading, made)
 
     def _grounds(self, reading: _Reading) -> Grounds:
         guidelines = [one for found in reading.guidelines.values() for one in found]
@@ -240,8 +254,19 @@ class Assistant:
             for_clinician=reading.case.for_clinician,
         )
 
-    def _citations(self, reading: _Reading) -> Citations:
-        return citable(self.library, reading.guidelines, for_clinician=reading.case.for_clinician)
+    def _composed(self, reading: _Reading, made: Drafted) -> Answer:
+        citations = citable(self.library, reading.guidelines, for_clinician=reading.case.for_clinician)
+        made = replace(made, draft=self._aligned(made.draft))
+        return compose(reading.intake, made, citations, self._numbers(reading.question))
+
+    def _aligned(self, draft: Draft) -> Draft:
+        """The draft with its conditions under codes and preferred names."""
+        named = tuple(replace(one, condition=self.library.aligned(one.condition)) for one in draft.diagnoses)
+        return replace(draft, diagnoses=named)
+
+    def _numbers(self, question: Question) -> EmergencyNumbers | None:
+        parts = self._parts
+        return parts.emergency_numbers.get(question.patient.region or parts.region)
 
     def _provenance(self) -> Provenance:
         manifest = self.library.manifest

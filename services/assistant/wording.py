@@ -23,6 +23,8 @@ class Wording:
     disclaimer: str
     levels: Mapping[TriageLevel, str]
     urgent_levels: Mapping[UrgentLevel, str]
+    numbers: str
+    numbers_elsewhere: str
     confidences: Mapping[Confidence, str]
     emergency_department: str
     general_practice: str
@@ -53,6 +55,11 @@ WORDING: Final[Mapping[Language, Wording]] = {
             ),
         },
         urgent_levels={"emergency": "emergency", "high": "high", "medium": "medium", "low": "low"},
+        numbers="Ambulance: {ambulance}. Police: {police}.",
+        numbers_elsewhere=(
+            "Emergency number: 112 in the European Union and many other countries, 999 in the United Kingdom, 911 in "
+            "the United States and Canada, 000 in Australia, 120 in China."
+        ),
         confidences={"high": "high", "medium": "medium", "low": "low"},
         emergency_department="Emergency department",
         general_practice="General practice",
@@ -88,6 +95,8 @@ WORDING: Final[Mapping[Language, Wording]] = {
             TriageLevel.SELF_CARE: "未报告警示症状。可先自我护理，如加重请就诊。",
         },
         urgent_levels={"emergency": "紧急", "high": "高", "medium": "中等", "low": "低"},
+        numbers="急救电话：{ambulance}。报警电话：{police}。",
+        numbers_elsewhere="急救电话：中国大陆120，欧盟及许多国家112，英国999，美国和加拿大911，澳大利亚000。",
         confidences={"high": "高", "medium": "中", "low": "低"},
         emergency_department="急诊科",
         general_practice="全科医学科",

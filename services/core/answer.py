@@ -151,15 +151,26 @@ class Referral:
 
 
 @dataclass(frozen=True, slots=True)
+class EmergencyNumbers:
+    """Whom to call in a region (ISO 3166-1 alpha-2)."""
+
+    region: str
+    ambulance: str
+    police: str
+
+
+@dataclass(frozen=True, slots=True)
 class TriageAnswer:
     """The level and why.
 
     Attributes:
         reasons: What the rules of this level found; empty where no rule applies or a guideline raised the level.
+        numbers: Whom to call, in an emergency and where the region is known.
     """
 
     level: TriageLevel
     reasons: tuple[CitedText, ...]
+    numbers: EmergencyNumbers | None = None
 
     @property
     def red_flags(self) -> tuple[CitedText, ...]:

@@ -17,6 +17,7 @@ CitewellError
 ├── ModelSettingError            500  at start
 ├── EmbedderError                500
 │   └── EmbedderUnavailableError 503  the embeddings endpoint does not answer
+├── VocabularyError              500  a user's vocabulary cannot be read, or may not be
 ├── LibraryError                 500  triage rules or terminology cannot be read
 │   └── DocumentError                 one guideline file cannot be read
 └── IndexUnavailableError        503
@@ -155,6 +156,12 @@ class EmbedderUnavailableError(EmbedderError):
     status = 503
     title = "The embedding model does not answer"
     retry_after_s = 5
+
+
+class VocabularyError(CitewellError):
+    """A vocabulary that the user gave cannot be read, or its licence is not acknowledged."""
+
+    code = "vocabulary_invalid"
 
 
 class LibraryError(CitewellError):

@@ -112,6 +112,20 @@ class LibrarySettings(_Part):
     """The data that is read at start: terminology and triage rules."""
 
     folder: Path = Field(Path("guidelines"), description="folder with `terminology/` and `triage/`")
+    region: str = Field(
+        "",
+        pattern=r"^([A-Z]{2})?$",
+        description="where patients are if a request does not say: ISO 3166-1 alpha-2; decides the emergency number",
+    )
+
+
+class VocabularySettings(_Part):
+    """A vocabulary that you have a licence for: it completes codes and names of diagnoses."""
+
+    path: Path | None = Field(
+        None, description="release file, or folder of them: UMLS `MRCONSO.RRF`, SNOMED CT RF2, ICD-10-CM, WHO ICD-10"
+    )
+    license_acknowledged: bool = Field(False, description="you have the licence that its publisher asks for")
 
 
 class ServerSettings(_Part):
@@ -138,5 +152,6 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     model: ModelSettings = ModelSettings()
     library: LibrarySettings = LibrarySettings()
+    vocabulary: VocabularySettings = VocabularySettings()
     server: ServerSettings = ServerSettings()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe level logged")

@@ -101,6 +101,32 @@ def test_what_the_library_does_not_cover_gets_no_diagnosis_and_no_citation(clien
     assert answer["triage"]["level"] in {"routine_visit", "self_care"}
 
 
+@pytest.mark.parametrize(
+    ("region", "numbers"),
+    [
+        ("CN", {"region": "CN", "ambulance": "120", "police": "110"}),
+        ("GB", {"region": "GB", "ambulance": "999", "police": "999"}),
+        ("US", {"region": "US", "ambulance": "911", "police": "911"}),
+        ("AU", {"region": "AU", "ambulance": "000", "police": "000"}),
+        ("FR", {"region": "FR", "ambulance": "112", "police": "112"}),
+        ("AQ", None),
+        (None, None),
+    ],
+)
+def test_an_emergency_comes_with_the_number_of_the_region(client, region, numbers):
+    body = {"symptoms": "I want to kill myself tonight", "patient": {"region": region}, "output_format": "text"}
+    answer = client.post("/v1/triage", json=body).json()
+    assert answer["triage"]["emergency_numbers"] == numbers
+    assert (numbers["ambulance"] if numbers else "112 in the European Union") in answer["text"]
+
+
+def test_without_an_emergency_there_is_no_number(client):
+    body = {"symptoms": "runny nose for two days", "patient": {"region": "CN"}, "output_format": "text"}
+    answer = client.post("/v1/diagnose", json=body).json()
+    assert answer["triage"]["emergency_numbers"] is None
+    assert "120" not in answer["text"]
+
+
 def test_a_symptom_outside_the_library_is_not_forced_into_a_diagnosis(client):
     answer = ask(client, symptoms="My wisdom tooth hurts when I chew")
     assert answer["status"] == "insufficient_evidence"

@@ -5,6 +5,9 @@ import pytest
 from paper import Paper
 from support import Server, ingest_command, settings_for
 
+from services.core.errors import VocabularyError
+from services.core.settings import VocabularySettings
+
 ILLNESSES = {
     "ALLERGIC CONJUNCTIVITIS": (
         ["Both eyes itch and water.", "The patient often sneezes and has a runny nose in spring."],
@@ -41,11 +44,20 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def client(folder, tmp_path_factory):
+def vocabulary(tmp_path_factory):
+    """A code file that knows one of the three."""
+    file = tmp_path_factory.mktemp("vocabulary") / "icd10cm_codes_2026.txt"
+    file.write_text("B86     Scabies\nB8609   Something else\n", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def client(folder, vocabulary, tmp_path_factory):
     index = tmp_path_factory.mktemp("index") / "own.db"
     ran = ingest_command("sync", folder, index=index)
     assert ran.returncode == 0, ran.stderr
-    running = Server(settings_for(index))
+    licensed = VocabularySettings(path=vocabulary, license_acknowledged=True)
+    running = Server(settings_for(index).model_copy(update={"vocabulary": licensed}))
     running.start()
     with httpx2.Client(base_url=running.url, timeout=60) as asking:
         yield asking
@@ -67,6 +79,25 @@ def test_a_question_is_answered_from_the_pdfs_with_the_page(client, symptoms, na
     assert quote in cited
     assert cited[quote]["page"] == 2
     assert {citation["guideline"]["title"].upper() for citation in cited.values()} <= set(ILLNESSES)
+
+
+@pytest.mark.parametrize(
+    ("symptoms", "code"),
+    [
+        ("itching all over the body, worse at night", "B86"),
+        ("My eyes are itching and watering and I sneeze a lot", None),
+    ],
+)
+def test_a_vocabulary_gives_the_code_and_what_it_does_not_know_is_shown_without(client, symptoms, code):
+    answer = client.post("/v1/diagnose", json={"symptoms": symptoms}).json()
+    assert answer["possible_diagnoses"][0]["icd10"] == code
+
+
+def test_a_vocabulary_without_its_licence_is_refused_at_start(client, vocabulary, tmp_path):
+    unlicensed = VocabularySettings(path=vocabulary)
+    server = Server(settings_for(tmp_path / "none.db").model_copy(update={"vocabulary": unlicensed}))
+    with pytest.raises(VocabularyError, match="LICENSE_ACKNOWLEDGED"):
+        server.start()
 
 
 def test_what_the_pdfs_do_not_cover_is_not_answered(client):
