@@ -24,6 +24,7 @@ from services.core.answer import (
 )
 from services.core.errors import DraftRejectedError, ModelError, ModelInterruptedError
 from services.core.types import DeidentifiedText, Language, Passage
+from services.findings.extract import Findings, extract
 from services.generation.advice import Guideline
 from services.generation.evidence import EvidenceEngine, Ranking, Terminology
 from services.generation.model import DraftText, ModelEngine, Task, Written
@@ -35,6 +36,7 @@ from services.triage.rules import Rule
 from services.verification.citations import Citations
 from services.verification.claims import Said, Terms
 from services.verification.confidence import CALIBRATED, probabilities, with_votes
+from services.verification.terminology import LANGUAGES
 from services.verification.verdict import Grounds, verify
 
 logger = logging.getLogger(__name__)
@@ -127,7 +129,8 @@ class Assistant:
         parts = self._parts
         intake = await anyio.to_thread.run_sync(take_in, question, parts.rules, parts.terminology.findings)
         yield self._triage_found(question, intake)
-        passages = await parts.retriever.retrieve(Query(intake.query, intake.language, parts.conditions))
+        query = self._query(intake.query, intake.language, intake.findings, parts.conditions)
+        passages = await parts.retriever.retrieve(query)
         reading = await anyio.to_thread.run_sync(self._read, question, intake, passages)
         yield EvidenceFound(reading.evidence)
         if parts.model is None or not reading.draft.diagnoses:
@@ -161,7 +164,13 @@ class Assistant:
 
     async def search(self, text: DeidentifiedText, language: str, k: int) -> tuple[Passage, ...]:
         """Passages for a query, best first, each of another condition."""
-        return await self._parts.retriever.retrieve(Query(text, language, k))
+        findings = await anyio.to_thread.run_sync(extract, text, self._parts.terminology.findings)
+        return await self._parts.retriever.retrieve(self._query(text, language, findings, k))
+
+    def _query(self, text: DeidentifiedText, language: str, findings: Findings, k: int) -> Query:
+        concepts = [self._parts.terminology.findings.concepts[finding] for finding in findings.stated]
+        names = {known: ", ".join(concept.name(known) for concept in concepts) for known in LANGUAGES}
+        return Query(text, language, k, names)
 
     def _triage_found(self, question: Question, intake: Intake) -> TriageFound:
         citations = Citations(self.library.rule_chunks, self.library.rule_documents)

@@ -1,7 +1,7 @@
 """Dense and lexical search in parallel, fused by rank, one passage for each condition."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
@@ -18,11 +18,17 @@ from services.retrieval.fusion import first_of_each, rank_groups, reciprocal_ran
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to search for. `k` passages at most, each of another condition."""
+    """What to search for.
+
+    Attributes:
+        k: Passages at most, each of another condition.
+        names: What the text's findings are called, by language; finds guidelines in other languages than the text's.
+    """
 
     text: DeidentifiedText
     language: str
     k: int
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 class Retriever:
@@ -38,8 +44,8 @@ class Retriever:
     async def retrieve(self, query: Query) -> tuple[Passage, ...]:
         """Passages, best first; empty if no word and no meaning matches.
 
-        In a language that the embedder does not know only the lexical side is searched, which has the conditions'
-        names and synonyms in all languages beside the text.
+        In a language that the embedder does not know, the names of the findings in one that it knows are searched by
+        meaning. The lexical side has the conditions' names and synonyms in all languages beside the text.
 
         Raises:
             IndexUnavailableError: Milvus does not answer.
@@ -63,16 +69,23 @@ class Retriever:
         return await anyio.to_thread.run_sync(self._passages, queries, sides["dense"], sides["lexical"])
 
     def _dense(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        known = [number for number, query in enumerate(queries) if self._embedder.knows(query.language)]
+        texts = [self._text_with_meaning(query) for query in queries]
+        known = [number for number, text in enumerate(texts) if text]
         found: list[list[Hit]] = [[] for _ in queries]
         if known:
-            vectors = self._embedder.encode_queries([queries[number].text for number in known])
+            vectors = self._embedder.encode_queries([texts[number] for number in known])
             for number, hits in zip(known, self._index.dense(vectors, self._settings.candidates), strict=True):
                 found[number] = hits
         return found
 
+    def _text_with_meaning(self, query: Query) -> str:
+        """The text in a language that the embedder knows, or the names of its findings in one; else nothing."""
+        if self._embedder.knows(query.language):
+            return query.text
+        return next((names for language, names in query.names.items() if self._embedder.knows(language)), "")
+
     def _lexical(self, queries: Sequence[Query]) -> list[list[Hit]]:
-        texts = [lexical_form(query.text) for query in queries]
+        texts = [lexical_form("\n".join([query.text, *query.names.values()])) for query in queries]
         asked = [number for number, text in enumerate(texts) if text]
         found: list[list[Hit]] = [[] for _ in queries]
         results = self._index.lexical([texts[number] for number in asked], self._settings.candidates)
