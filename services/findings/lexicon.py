@@ -246,12 +246,19 @@ def load_lexicon(file: Path) -> Lexicon:
         Concept(
             entry.id,
             entry.name,
-            {language: tuple(terms) for language, terms in entry.terms.items()},
+            {language: _with_name(entry, language) for language in {**entry.terms, **entry.name}},
             entry.kind,
             frozenset(entry.implies),
         )
         for entry in entries
     )
+
+
+def _with_name(entry: _Entry, language: str) -> tuple[str, ...]:
+    """The terms, and the name itself where it has no sign that means something in a term."""
+    name = entry.name.get(language, "")
+    terms = entry.terms.get(language, [])
+    return (*terms, name) if name and not set("()|").intersection(name) else tuple(terms)
 
 
 def where(error: ValidationError) -> str:
