@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import anyio
@@ -21,7 +20,7 @@ from services.core.errors import (
     IndexFormatError,
     IndexUnavailableError,
 )
-from services.core.settings import ModelSettings, Settings
+from services.core.settings import LibrarySettings, ModelSettings, Settings
 from services.core.types import RawText
 from services.embedding.embedder import Embedder
 from services.embedding.opening import fingerprint_of, open_embedder
@@ -32,7 +31,9 @@ from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
 from services.triage.emergency import load_emergency_numbers
-from services.triage.rules import Rule, load_rules
+from services.triage.engine import TriageEngine
+from services.triage.resemblance import load_resemblance
+from services.triage.rules import load_rules
 from services.verification.vocabulary import check_vocabulary
 
 logger = logging.getLogger(__name__)
@@ -45,16 +46,17 @@ class _Data:
     """What is read from the library's folder at start."""
 
     terminology: Terminology
-    rules: tuple[Rule, ...]
+    triage: TriageEngine
     emergency_numbers: Mapping[str, EmergencyNumbers]
 
     @classmethod
-    def read(cls, folder: Path) -> "_Data":
+    def read(cls, settings: LibrarySettings) -> "_Data":
         """Read all of it.
 
         Raises:
             LibraryError: Something is missing or not valid.
         """
+        folder = settings.folder
         terms = folder / "terminology"
         terminology = Terminology(
             findings=load_lexicon(terms / "findings.yaml"),
@@ -62,7 +64,9 @@ class _Data:
             departments=load_lexicon(terms / "departments.yaml"),
         )
         rules = load_rules(folder / "triage", terminology.findings)
-        return cls(terminology, rules, load_emergency_numbers(folder))
+        examples = load_resemblance(folder / "triage" / "examples", rules)
+        engine = TriageEngine(rules, examples, settings.resembles_from)
+        return cls(terminology, engine, load_emergency_numbers(folder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class _Lasting:
     def assistant(self, index: GuidelineIndex) -> Assistant:
         """An assistant for this edition, which has read its guidelines ahead of the first question. Blocks."""
         library, engine = (
-            Library(index, self.data.rules, self.settings.vocabulary),
+            Library(index, self.data.triage.rules, self.settings.vocabulary),
             EvidenceEngine(self.data.terminology),
         )
         for language in ("en", "zh"):
@@ -89,7 +93,7 @@ class _Lasting:
                 retriever=Retriever(index, self.embedder, settings.retrieval),
                 engine=engine,
                 terminology=self.data.terminology,
-                rules=self.data.rules,
+                triage=self.data.triage,
                 emergency_numbers=self.data.emergency_numbers,
                 region=settings.library.region,
                 conditions=settings.retrieval.conditions,
@@ -187,7 +191,7 @@ async def open_service(
     Raises:
         CitewellError: Something is missing or does not fit; the message says what to do.
     """
-    data = _Data.read(settings.library.folder)
+    data = _Data.read(settings.library)
     check_vocabulary(settings.vocabulary)
     # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
     index = GuidelineIndex.open(settings.index, fingerprint_of(settings.embedding))

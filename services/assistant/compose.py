@@ -25,13 +25,12 @@ from services.core.answer import (
 )
 from services.core.types import Language, TriageLevel
 from services.generation.advice import Guideline
-from services.triage.levels import most_urgent
+from services.triage.levels import EMERGENCIES, most_urgent
 from services.triage.rules import Triage, rule_ref
 from services.verification.citations import Citations
 from services.verification.confidence import confidence_of
 
-_EMERGENCIES: Final = frozenset({TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT})
-_URGENT: Final = _EMERGENCIES | {TriageLevel.WITHIN_24_HOURS}
+_URGENT: Final = EMERGENCIES | {TriageLevel.WITHIN_24_HOURS}
 _RAISED_TO: Final[Mapping[UrgentLevel, TriageLevel]] = {
     "emergency": TriageLevel.EMERGENCY_DEPARTMENT,
     "high": TriageLevel.WITHIN_24_HOURS,
@@ -76,7 +75,7 @@ def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: Eme
     told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
     triage = triage_answer(told, level, citations, language, numbers)
     diagnoses = tuple(d for pair in ordered if (d := _diagnosis(*pair, citations, language)))
-    offered = () if level in _EMERGENCIES or not diagnoses else draft.tips
+    offered = () if level in EMERGENCIES or not diagnoses else draft.tips
     tips = tuple(cited for tip in offered if (cited := CitedText(tip.text, citations.cite(tip.refs))).citations)
     referral = _referral(draft if diagnoses else Draft(), level, triage, citations, wording)
     missing = None if diagnoses else wording.not_covered if intake.findings.stated else wording.nothing_found
@@ -119,8 +118,11 @@ def triage_answer(
 ) -> TriageAnswer:
     """The level, with the rules that ask for it, and in an emergency whom to call."""
     rules = triage.rules if triage.level is level else ()
-    reasons = (CitedText(rule.finding[language], citations.cite([rule_ref(rule, language)])) for rule in rules)
-    shown = numbers if level in _EMERGENCIES else None
+    found = [(rule, rule.finding[language]) for rule in rules]
+    if triage.resembled and triage.level is level:
+        found.append((triage.resembled, WORDING[language].possibly + triage.resembled.finding[language]))
+    reasons = (CitedText(text, citations.cite([rule_ref(rule, language)])) for rule, text in found)
+    shown = numbers if level in EMERGENCIES else None
     return TriageAnswer(level, tuple(reason for reason in reasons if reason.citations), shown)
 
 
@@ -166,7 +168,7 @@ def _referral(
     department, cited = wording.general_practice, tuple[str, ...]()
     if draft.department:
         department, cited = draft.department.text, citations.cite(draft.department.refs)
-    if level in _EMERGENCIES:
+    if level in EMERGENCIES:
         department = wording.emergency_department
     tests = [(test.text, found) for test in draft.tests if (found := citations.cite(test.refs))]
     used = (*flags, *cited, *citations.cite(draft.referral_refs), *(c for _, found in tests for c in found))

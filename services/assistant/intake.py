@@ -1,6 +1,6 @@
 """What a person wrote becomes what the system works with: findings, facts, triage, and text without identifiers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -13,7 +13,8 @@ from services.findings.lexicon import Lexicon
 from services.generation.model import Wish
 from services.generation.prompt import PromptQuestion
 from services.privacy.deidentify import deidentify
-from services.triage.rules import Rule, Triage, triage
+from services.triage.engine import TriageEngine
+from services.triage.rules import Triage
 
 PREGNANCY: Final = "pregnancy"
 """The finding that makes a patient count as pregnant where nothing else was said."""
@@ -66,7 +67,7 @@ class Intake:
     audience: Audience
 
 
-def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Intake:
+def take_in(question: Question, engine: TriageEngine, lexicon: Lexicon) -> Intake:
     """Red flags first, then everything else.
 
     Raises:
@@ -80,7 +81,7 @@ def take_in(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Inta
         patient=patient,
         duration_days=duration_days,
         onset=read_onset(question.symptoms.value),
-        triage=triage(rules, findings, patient, duration_days),
+        triage=engine.assess(question.symptoms.value, findings, patient, duration_days),
         query=deidentify(question.symptoms),
         audience=question.audience,
     )
@@ -119,10 +120,10 @@ def _about(patient: Patient, language: Language) -> Iterator[str]:
         yield "妊娠" if is_chinese else "pregnant"
 
 
-def triage_only(question: Question, rules: Sequence[Rule], lexicon: Lexicon) -> Triage:
-    """The level from rules alone: no retrieval, no model, no index."""
+def triage_only(question: Question, engine: TriageEngine, lexicon: Lexicon) -> Triage:
+    """The level alone: no retrieval, no model, no index."""
     findings, patient, duration_days = _read(question, question.whole(), lexicon)
-    return triage(rules, findings, patient, duration_days)
+    return engine.assess(question.symptoms.value, findings, patient, duration_days)
 
 
 def language_of(question: Question) -> Language:

@@ -32,7 +32,7 @@ from services.generation.ranking import Case
 from services.generation.reply import to_draft
 from services.generation.selection import choose_evidence
 from services.retrieval.retriever import Query, Retriever
-from services.triage.rules import Rule
+from services.triage.engine import TriageEngine
 from services.verification.citations import Citations
 from services.verification.claims import Said, Terms
 from services.verification.confidence import CALIBRATED, probabilities, with_votes
@@ -59,7 +59,7 @@ class Parts:
     retriever: Retriever
     engine: EvidenceEngine
     terminology: Terminology
-    rules: Sequence[Rule]
+    triage: TriageEngine
     emergency_numbers: Mapping[str, EmergencyNumbers]
     region: str
     conditions: int
@@ -127,7 +127,7 @@ class Assistant:
             CitewellError: As `diagnose`.
         """
         parts = self._parts
-        intake = await anyio.to_thread.run_sync(take_in, question, parts.rules, parts.terminology.findings)
+        intake = await anyio.to_thread.run_sync(take_in, question, parts.triage, parts.terminology.findings)
         yield self._triage_found(question, intake)
         query = self._query(intake.query, intake.language, intake.findings, parts.conditions)
         passages = await parts.retriever.retrieve(query)
@@ -156,7 +156,7 @@ class Assistant:
     async def triage(self, question: Question) -> tuple[TriageAnswer, tuple[Citation, ...], Language]:
         """The level and its red flags from rules alone; works whatever state the index is in."""
         parts = self._parts
-        found = await anyio.to_thread.run_sync(triage_only, question, parts.rules, parts.terminology.findings)
+        found = await anyio.to_thread.run_sync(triage_only, question, parts.triage, parts.terminology.findings)
         language = language_of(question)
         citations = Citations(parts.library.rule_chunks, parts.library.rule_documents)
         answer = triage_answer(found, found.level, citations, language, self._numbers(question))

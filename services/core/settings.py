@@ -112,6 +112,12 @@ class LibrarySettings(_Part):
     """The data that is read at start: terminology and triage rules."""
 
     folder: Path = Field(Path("guidelines"), description="folder with `terminology/` and `triage/`")
+    resembles_from: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="chance from which on a text that resembles examples of emergencies counts as one; 1 is never",
+    )
     region: str = Field(
         "",
         pattern=r"^([A-Z]{2})?$",

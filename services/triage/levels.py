@@ -8,6 +8,8 @@ from services.core.types import TriageLevel
 MOST_URGENT_FIRST: Final = tuple(TriageLevel)
 """As declared: from the ambulance to self-care."""
 
+EMERGENCIES: Final = frozenset({TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT})
+
 DEFAULT: Final = TriageLevel.ROUTINE_VISIT
 """Where no rule applies: nothing was found that is urgent, and nothing that shows it is safe to stay at home."""
 

@@ -24,7 +24,7 @@ from services.core.types import (
 )
 from services.findings.extract import Findings
 from services.findings.lexicon import Lexicon, load_yaml, where
-from services.triage.levels import DEFAULT, most_urgent
+from services.triage.levels import DEFAULT, EMERGENCIES, most_urgent
 
 PASSAGE_PREFIX: Final = "triage:"
 """A rule's citation has the passage id `triage:<rule id>`."""
@@ -32,8 +32,6 @@ PASSAGE_PREFIX: Final = "triage:"
 
 _UNKNOWN_AGE_YEARS: Final = 30.0
 """Who writes of a child says so, and then a typical age is read from the word."""
-
-_EMERGENCIES: Final = frozenset({TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +68,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """The level and the rules that ask for it; no rules where none applies."""
+    """The level and the rules that ask for it; no rules where none applies.
+
+    Attributes:
+        resembled: Where no rule applies, but the text resembles this one's examples.
+    """
 
     level: TriageLevel
     rules: tuple[Rule, ...] = field(default=())
+    resembled: Rule | None = None
 
 
 def triage(rules: Sequence[Rule], findings: Findings, patient: Patient, duration_days: float | None) -> Triage:
@@ -82,7 +85,7 @@ def triage(rules: Sequence[Rule], findings: Findings, patient: Patient, duration
         rule
         for rule in rules
         if _findings_fit(rule, findings.present)
-        and _patient_fits(rule, patient)
+        and fits_patient(rule, patient)
         and _within(duration_days, rule.min_duration_days, rule.max_duration_days)
     ]
     level = most_urgent(rule.level for rule in applying)
@@ -97,10 +100,11 @@ def _findings_fit(rule: Rule, present: frozenset[str]) -> bool:
     return rule.only is None or present <= rule.all_of | rule.any_of | rule.only
 
 
-def _patient_fits(rule: Rule, patient: Patient) -> bool:
+def fits_patient(rule: Rule, patient: Patient) -> bool:
+    """Whether the rule is about somebody of this age, sex and pregnancy, as far as they are known."""
     if rule.pregnant is not None and rule.pregnant != bool(patient.pregnant):
         return False
-    if rule.sex is not None and patient.sex != rule.sex and not (patient.sex is None and rule.level in _EMERGENCIES):
+    if rule.sex is not None and patient.sex != rule.sex and not (patient.sex is None and rule.level in EMERGENCIES):
         return False
     age = _UNKNOWN_AGE_YEARS if patient.age_years is None else patient.age_years
     above = rule.min_age_years is None or age >= rule.min_age_years

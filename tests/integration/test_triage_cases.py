@@ -9,7 +9,9 @@ from support import GUIDELINES
 from services.assistant.intake import Question, triage_only
 from services.core.types import Patient, RawText, TriageLevel
 from services.findings.lexicon import load_lexicon
+from services.triage.engine import TriageEngine
 from services.triage.levels import MOST_URGENT_FIRST
+from services.triage.resemblance import load_resemblance
 from services.triage.rules import load_rules
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
@@ -25,10 +27,15 @@ def rules(lexicon):
     return load_rules(GUIDELINES / "triage", lexicon)
 
 
+@pytest.fixture(scope="module")
+def engine(rules):
+    return TriageEngine(rules, load_resemblance(GUIDELINES / "triage" / "examples", rules))
+
+
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}: {case['why']}" for number, case in enumerate(CASES)])
-def test_a_sentence_gets_its_level(case, rules, lexicon):
+def test_a_sentence_gets_its_level(case, engine, lexicon):
     patient = Patient(case.get("age_years"), case.get("sex"), case.get("pregnant"))
-    found = triage_only(Question(RawText(case["text"]), patient=patient), rules, lexicon)
+    found = triage_only(Question(RawText(case["text"]), patient=patient), engine, lexicon)
     got, expected = MOST_URGENT_FIRST.index(found.level), MOST_URGENT_FIRST.index(TriageLevel(case["level"]))
     if case.get("at_least"):
         assert got <= expected, found.level

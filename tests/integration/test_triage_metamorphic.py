@@ -11,12 +11,15 @@ from services.assistant.intake import Question, triage_only
 from services.core.text import detect_language
 from services.core.types import Patient, RawText, TriageLevel
 from services.findings.lexicon import load_lexicon
+from services.triage.engine import TriageEngine
 from services.triage.levels import MOST_URGENT_FIRST
+from services.triage.resemblance import load_resemblance
 from services.triage.rules import load_rules
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
 LEXICON = load_lexicon(GUIDELINES / "terminology" / "findings.yaml")
 RULES = load_rules(GUIDELINES / "triage", LEXICON)
+ENGINE = TriageEngine(RULES, load_resemblance(GUIDELINES / "triage" / "examples", RULES))
 EMERGENCIES = (TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT)
 
 MINIMISED = {
@@ -55,7 +58,7 @@ def level(text, case=None):
     """As `/v1/triage` gives it."""
     known = case or {}
     patient = Patient(known.get("age_years"), known.get("sex"), known.get("pregnant"))
-    return triage_only(Question(RawText(text), patient=patient), RULES, LEXICON).level
+    return triage_only(Question(RawText(text), patient=patient), ENGINE, LEXICON).level
 
 
 def urgency(of):

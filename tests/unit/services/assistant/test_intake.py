@@ -3,6 +3,7 @@ import pytest
 from services.assistant.intake import Question, language_of, take_in, triage_only
 from services.core.types import Onset, Patient, RawText, Source, TriageLevel
 from services.findings.lexicon import Concept, Kind, Lexicon
+from services.triage.engine import TriageEngine
 from services.triage.rules import Rule
 
 
@@ -36,6 +37,7 @@ RULES = [
     rule("young", TriageLevel.WITHIN_24_HOURS, ["cough"], max_age_years=1),
     rule("long", TriageLevel.WITHIN_24_HOURS, ["cough"], min_duration_days=21),
 ]
+ENGINE = TriageEngine(RULES)
 
 
 def question(symptoms, **parts):
@@ -45,51 +47,51 @@ def question(symptoms, **parts):
 
 
 def test_all_parts_count_towards_findings():
-    intake = take_in(question("chest pain", history="sweating at night", record="coughing"), RULES, LEXICON)
+    intake = take_in(question("chest pain", history="sweating at night", record="coughing"), ENGINE, LEXICON)
     assert intake.findings.present == {"chest-pain", "sweating", "cough"}
     assert intake.triage.level is TriageLevel.CALL_AMBULANCE
     assert [r.id for r in intake.triage.rules] == ["heart"]
 
 
 def test_only_the_symptoms_are_searched_for():
-    intake = take_in(question("a cough", history="chest pain in 2019"), RULES, LEXICON)
+    intake = take_in(question("a cough", history="chest pain in 2019"), ENGINE, LEXICON)
     assert intake.query == "a cough"
 
 
 def test_identifiers_are_gone_from_the_query():
-    intake = take_in(question("cough, call 13812345678", record="mail a@example.org"), RULES, LEXICON)
+    intake = take_in(question("cough, call 13812345678", record="mail a@example.org"), ENGINE, LEXICON)
     assert intake.query == "cough, call [PHONE]"
 
 
 def test_the_stated_duration_goes_before_that_of_the_symptoms():
-    assert take_in(question("cough for 2 days", duration="4 weeks"), RULES, LEXICON).duration_days == 28
-    assert take_in(question("cough for 2 days", duration="a while"), RULES, LEXICON).duration_days == 2
-    assert take_in(question("cough", duration="a while"), RULES, LEXICON).duration_days is None
+    assert take_in(question("cough for 2 days", duration="4 weeks"), ENGINE, LEXICON).duration_days == 28
+    assert take_in(question("cough for 2 days", duration="a while"), ENGINE, LEXICON).duration_days == 2
+    assert take_in(question("cough", duration="a while"), ENGINE, LEXICON).duration_days is None
 
 
 def test_a_duration_in_the_history_is_not_that_of_the_complaint():
-    assert take_in(question("cough", history="back pain for 10 years"), RULES, LEXICON).duration_days is None
+    assert take_in(question("cough", history="back pain for 10 years"), ENGINE, LEXICON).duration_days is None
 
 
 def test_the_duration_decides_over_rules():
-    assert take_in(question("cough", duration="4 weeks"), RULES, LEXICON).triage.level is TriageLevel.WITHIN_24_HOURS
-    assert take_in(question("cough", duration="2 weeks"), RULES, LEXICON).triage.level is TriageLevel.ROUTINE_VISIT
+    assert take_in(question("cough", duration="4 weeks"), ENGINE, LEXICON).triage.level is TriageLevel.WITHIN_24_HOURS
+    assert take_in(question("cough", duration="2 weeks"), ENGINE, LEXICON).triage.level is TriageLevel.ROUTINE_VISIT
 
 
 def test_the_age_is_read_where_none_was_given():
-    assert take_in(question("my baby has a cough"), RULES, LEXICON).triage.level is TriageLevel.WITHIN_24_HOURS
+    assert take_in(question("my baby has a cough"), ENGINE, LEXICON).triage.level is TriageLevel.WITHIN_24_HOURS
     grown = question("my baby has a cough", patient=Patient(age_years=30))
-    assert take_in(grown, RULES, LEXICON).triage.level is TriageLevel.ROUTINE_VISIT
+    assert take_in(grown, ENGINE, LEXICON).triage.level is TriageLevel.ROUTINE_VISIT
 
 
 def test_the_onset_is_that_of_the_symptoms():
-    assert take_in(question("sudden chest pain"), RULES, LEXICON).onset is Onset.SUDDEN
-    assert take_in(question("chest pain", history="sudden deafness"), RULES, LEXICON).onset is None
+    assert take_in(question("sudden chest pain"), ENGINE, LEXICON).onset is Onset.SUDDEN
+    assert take_in(question("chest pain", history="sudden deafness"), ENGINE, LEXICON).onset is None
 
 
 def test_triage_alone_says_the_same_as_the_whole_intake():
     for asked in (question("chest pain, sweating"), question("胸痛、出汗"), question("no chest pain, sweating")):
-        assert triage_only(asked, RULES, LEXICON) == take_in(asked, RULES, LEXICON).triage
+        assert triage_only(asked, ENGINE, LEXICON) == take_in(asked, ENGINE, LEXICON).triage
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_triage_alone_says_the_same_as_the_whole_intake():
 )
 def test_the_language_is_as_asked_or_that_of_the_symptoms(symptoms, tag, language):
     assert language_of(question(symptoms, language=tag)) == language
-    assert take_in(question(symptoms, language=tag), RULES, LEXICON).language == language
+    assert take_in(question(symptoms, language=tag), ENGINE, LEXICON).language == language
 
 
 def test_empty_parts_leave_no_empty_lines():

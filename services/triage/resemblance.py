@@ -1,0 +1,131 @@
+"""A second look at what no rule caught: does a text resemble written examples of emergencies?
+
+People word emergencies in more ways than a lexicon has terms for. The library has example texts for each urgent rule,
+and texts on the same topics that are no emergency; at start a logistic regression over n-grams of words and characters
+is fitted on them, one for each language. It can only raise a level. What it raises is cited: the sentence of the rule
+whose examples are nearest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion
+
+from services.core.errors import LibraryError
+from services.core.text import stems
+from services.core.types import Language, Patient
+from services.findings.lexicon import where
+from services.triage.levels import EMERGENCIES
+from services.triage.rules import Rule, fits_patient
+
+_INVERSE_REGULARIZATION: Final = 3.0
+"""Chosen by cross-validation in which the examples of one rule are never on both sides."""
+
+_MIN_EXAMPLES: Final = 2
+"""An n-gram of one example only says nothing of others."""
+
+
+class _Example(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+    emergency: bool
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text as people write it.
+
+    Attributes:
+        rule: Which urgent rule it is about, or would be if it were one; None where it is about none.
+    """
+
+    text: str
+    is_emergency: bool
+    rule: Rule | None = None
+
+
+class Resemblance:
+    """How far texts in one language resemble the emergencies among the examples."""
+
+    def __init__(self, examples: Sequence[Example], language: Language) -> None:
+        """Fit the model: some seconds for some thousand examples, the same result each time.
+
+        Args:
+            examples: Of both kinds.
+            language: What they are in.
+        """
+        self._vectors = _vectorizer(language)
+        matrix = self._vectors.fit_transform([example.text for example in examples])
+        self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, class_weight="balanced", max_iter=1_000)
+        self._model.fit(matrix, [example.is_emergency for example in examples])
+        places = [n for n, example in enumerate(examples) if example.is_emergency and example.rule]
+        self._cited: Final = matrix[places]
+        self._rules: Final[list[Rule]] = [rule for n in places if (rule := examples[n].rule)]
+
+    def chance(self, text: str) -> float:
+        """That it is an emergency, 0 to 1, by the examples; no measured frequency."""
+        return float(self._model.predict_proba(self._vectors.transform([text]))[0, 1])
+
+    def nearest(self, text: str, patient: Patient) -> Rule | None:
+        """The rule of the nearest emergency among those that fit the patient; None where nothing is near at all."""
+        near = np.asarray((self._cited @ self._vectors.transform([text]).T).todense()).ravel()
+        order: list[int] = np.argsort(-near, kind="stable").tolist()
+        for place in order:
+            if near[place] <= 0:
+                return None
+            if fits_patient(self._rules[place], patient):
+                return self._rules[place]
+        return None
+
+
+def _vectorizer(language: Language) -> Any:
+    """English by stems and by pieces of words, Chinese by characters."""
+    kept: dict[str, Any] = {"min_df": _MIN_EXAMPLES, "sublinear_tf": True, "dtype": np.float32}
+    if language == "zh":
+        return TfidfVectorizer(analyzer="char", ngram_range=(1, 4), **kept)
+    words = TfidfVectorizer(tokenizer=stems, token_pattern=None, ngram_range=(1, 3), **kept)
+    return FeatureUnion([("words", words), ("pieces", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), **kept))])
+
+
+def load_resemblance(folder: Path, rules: Sequence[Rule]) -> dict[Language, Resemblance]:
+    """One for each language that the folder has examples in: `en.jsonl`, `zh.jsonl`.
+
+    Raises:
+        LibraryError: A line is not valid, names a rule that does not exist or asks for no emergency, or a language has
+            examples of one kind only.
+    """
+    languages: tuple[Language, ...] = ("en", "zh")
+    files = {language: folder / f"{language}.jsonl" for language in languages}
+    return {
+        language: Resemblance(_read(file, {rule.id: rule for rule in rules}), language)
+        for language, file in files.items()
+        if file.exists()
+    }
+
+
+def _read(file: Path, rules: Mapping[str, Rule]) -> list[Example]:
+    examples = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise LibraryError(f"triage examples {file.name} cannot be read") from exc
+    for number, line in enumerate(lines, 1):
+        try:
+            read = _Example.model_validate_json(line)
+        except ValidationError as exc:
+            raise LibraryError(f"triage examples {file.name}, line {number}: {where(exc)}") from exc
+        rule = rules.get(read.rule) if read.rule else None
+        if read.rule and (rule is None or rule.level not in EMERGENCIES):
+            raise LibraryError(f"triage examples {file.name}, line {number}: no urgent rule has this id")
+        examples.append(Example(read.text, read.emergency, rule))
+    if len({example.is_emergency for example in examples}) < 2:  # noqa: PLR2004 - emergencies, and the rest
+        raise LibraryError(f"triage examples {file.name} are all of one kind")
+    return examples
