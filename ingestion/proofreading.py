@@ -22,9 +22,12 @@ from ingestion.workshop import Parse
 from services.core.errors import LibraryError
 from services.core.types import Condition, SectionRole
 from services.findings.lexicon import Lexicon, load_lexicon
-from services.triage.rules import load_rules
+from services.triage.levels import EMERGENCIES
+from services.triage.resemblance import read_examples
+from services.triage.rules import Rule, load_rules
 
 _LEXICA: Final = ("findings", "tests", "departments")
+_KINDS: Final = frozenset({True, False})
 _SHARED: Final = 0.6
 """Share of the findings that two languages of a digest must both name; wordings never match in all."""
 
@@ -69,10 +72,24 @@ def _terminology(folder: Path) -> tuple[dict[str, Lexicon], list[Problem]]:
                 problems.append(Problem(file.as_posix(), "terminology_invalid", str(exc)))
     if (folder / "triage").is_dir() and "findings" in lexica:
         try:
-            load_rules(folder / "triage", lexica["findings"])
+            rules = load_rules(folder / "triage", lexica["findings"])
+            problems += _examples(folder / "triage" / "examples", rules)
         except LibraryError as exc:
             problems.append(Problem("triage", "rules_invalid", str(exc)))
     return lexica, problems
+
+
+def _examples(folder: Path, rules: Sequence[Rule]) -> Iterator[Problem]:
+    """Urgent rules that one of the languages has no examples of both kinds for, where it has any examples at all."""
+    for file in sorted(folder.glob("*.jsonl")):
+        kinds: dict[str, set[bool]] = defaultdict(set)
+        for example in read_examples(file, rules):
+            if example.rule:
+                kinds[example.rule.id].add(example.is_emergency)
+        lacking = [rule.id for rule in rules if rule.level in EMERGENCIES and kinds[rule.id] != _KINDS]
+        if lacking:
+            reason = f"without an example of an emergency and of none: {', '.join(lacking)}"
+            yield Problem(f"triage/examples/{file.name}", "examples_missing", reason)
 
 
 def _sources(read: Read) -> Iterator[Problem]:

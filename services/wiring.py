@@ -64,7 +64,7 @@ class _Data:
             departments=load_lexicon(terms / "departments.yaml"),
         )
         rules = load_rules(folder / "triage", terminology.findings)
-        examples = load_resemblance(folder / "triage" / "examples", rules)
+        examples = load_resemblance(folder / "triage" / "examples", rules, terminology.findings)
         engine = TriageEngine(rules, examples, settings.resembles_from)
         return cls(terminology, engine, load_emergency_numbers(folder))
 

@@ -46,6 +46,17 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
     return Findings(present, absent, frozenset(by_status[Status.UNKNOWN]) - present - absent, stated, denied)
 
 
+def without_absent(text: str, lexicon: Lexicon) -> str:
+    """The text without the words for findings that it says are absent, or leaves open."""
+    tokens = tokenize(text)
+    matches = lexicon.match(text, tokens)
+    statuses = assert_matches(text, tokens, matches)
+    gone = {n for m, s in zip(matches, statuses, strict=True) if s is not Status.PRESENT for n in m.tokens}
+    for number in sorted(gone, reverse=True):
+        text = f"{text[: tokens[number].start]} {text[tokens[number].end :]}"
+    return text
+
+
 def _with_specific(absent: frozenset[str], lexicon: Lexicon) -> frozenset[str]:
     """Where there is no cough there is no dry cough; a risk factor's absence says nothing of others."""
     return absent | {concept.id for concept in lexicon.concepts.values() if concept.implies & absent}

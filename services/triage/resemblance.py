@@ -2,8 +2,8 @@
 
 People word emergencies in more ways than a lexicon has terms for. The library has example texts for each urgent rule,
 and texts on the same topics that are no emergency; at start a logistic regression over n-grams of words and characters
-is fitted on them, one for each language. It can only raise a level. What it raises is cited: the sentence of the rule
-whose examples are nearest.
+is fitted on them, one for each language. Words for findings that a text denies are left out of it. The second look can
+only raise a level, and what it raises is cited: the sentence of the rule whose examples are nearest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ from sklearn.pipeline import FeatureUnion
 from services.core.errors import LibraryError
 from services.core.text import stems
 from services.core.types import Language, Patient
-from services.findings.lexicon import where
+from services.findings.extract import without_absent
+from services.findings.lexicon import Lexicon, where
 from services.triage.levels import EMERGENCIES
 from services.triage.rules import Rule, fits_patient
 
@@ -55,16 +56,18 @@ class Example:
 class Resemblance:
     """How far texts in one language resemble the emergencies among the examples."""
 
-    def __init__(self, examples: Sequence[Example], language: Language) -> None:
+    def __init__(self, examples: Sequence[Example], language: Language, lexicon: Lexicon) -> None:
         """Fit the model: some seconds for some thousand examples, the same result each time.
 
         Args:
             examples: Of both kinds.
             language: What they are in.
+            lexicon: Knows what is denied.
         """
+        self._lexicon = lexicon
         self._vectors = _vectorizer(language)
-        matrix = self._vectors.fit_transform([example.text for example in examples])
-        self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, class_weight="balanced", max_iter=1_000)
+        matrix = self._vectors.fit_transform([without_absent(example.text, lexicon) for example in examples])
+        self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, max_iter=1_000)
         self._model.fit(matrix, [example.is_emergency for example in examples])
         places = [n for n, example in enumerate(examples) if example.is_emergency and example.rule]
         self._cited: Final = matrix[places]
@@ -72,11 +75,11 @@ class Resemblance:
 
     def chance(self, text: str) -> float:
         """That it is an emergency, 0 to 1, by the examples; no measured frequency."""
-        return float(self._model.predict_proba(self._vectors.transform([text]))[0, 1])
+        return float(self._model.predict_proba(self._vector(text))[0, 1])
 
     def nearest(self, text: str, patient: Patient) -> Rule | None:
         """The rule of the nearest emergency among those that fit the patient; None where nothing is near at all."""
-        near = np.asarray((self._cited @ self._vectors.transform([text]).T).todense()).ravel()
+        near = np.asarray((self._cited @ self._vector(text).T).todense()).ravel()
         order: list[int] = np.argsort(-near, kind="stable").tolist()
         for place in order:
             if near[place] <= 0:
@@ -84,6 +87,9 @@ class Resemblance:
             if fits_patient(self._rules[place], patient):
                 return self._rules[place]
         return None
+
+    def _vector(self, text: str) -> Any:
+        return self._vectors.transform([without_absent(text, self._lexicon)])
 
 
 def _vectorizer(language: Language) -> Any:
@@ -95,7 +101,7 @@ def _vectorizer(language: Language) -> Any:
     return FeatureUnion([("words", words), ("pieces", TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), **kept))])
 
 
-def load_resemblance(folder: Path, rules: Sequence[Rule]) -> dict[Language, Resemblance]:
+def load_resemblance(folder: Path, rules: Sequence[Rule], lexicon: Lexicon) -> dict[Language, Resemblance]:
     """One for each language that the folder has examples in: `en.jsonl`, `zh.jsonl`.
 
     Raises:
@@ -103,12 +109,17 @@ def load_resemblance(folder: Path, rules: Sequence[Rule]) -> dict[Language, Rese
             examples of one kind only.
     """
     languages: tuple[Language, ...] = ("en", "zh")
-    files = {language: folder / f"{language}.jsonl" for language in languages}
-    return {
-        language: Resemblance(_read(file, {rule.id: rule for rule in rules}), language)
-        for language, file in files.items()
-        if file.exists()
-    }
+    read = {language: read_examples(folder / f"{language}.jsonl", rules) for language in languages}
+    return {language: Resemblance(examples, language, lexicon) for language, examples in read.items() if examples}
+
+
+def read_examples(file: Path, rules: Sequence[Rule]) -> list[Example]:
+    """The examples of a file; none where there is no file.
+
+    Raises:
+        LibraryError: As `load_resemblance`.
+    """
+    return _read(file, {rule.id: rule for rule in rules}) if file.exists() else []
 
 
 def _read(file: Path, rules: Mapping[str, Rule]) -> list[Example]:

@@ -28,8 +28,8 @@ def rules(lexicon):
 
 
 @pytest.fixture(scope="module")
-def engine(rules):
-    return TriageEngine(rules, load_resemblance(GUIDELINES / "triage" / "examples", rules))
+def engine(rules, lexicon):
+    return TriageEngine(rules, load_resemblance(GUIDELINES / "triage" / "examples", rules, lexicon))
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}: {case['why']}" for number, case in enumerate(CASES)])

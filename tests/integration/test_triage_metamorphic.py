@@ -19,7 +19,7 @@ from services.triage.rules import load_rules
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
 LEXICON = load_lexicon(GUIDELINES / "terminology" / "findings.yaml")
 RULES = load_rules(GUIDELINES / "triage", LEXICON)
-ENGINE = TriageEngine(RULES, load_resemblance(GUIDELINES / "triage" / "examples", RULES))
+ENGINE = TriageEngine(RULES, load_resemblance(GUIDELINES / "triage" / "examples", RULES, LEXICON))
 EMERGENCIES = (TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT)
 
 MINIMISED = {

@@ -110,3 +110,22 @@ def test_a_lexicon_and_rules_that_do_not_load(folder):
 def test_whole_guidelines_need_no_source_keys(tmp_path):
     write_guideline(tmp_path / "library", "a", "a thing")
     assert faults(tmp_path / "library") == []
+
+
+def test_urgent_rules_need_examples_of_both_kinds_in_every_language_that_has_any(folder):
+    rule = (
+        "- id: choking\n  level: call_ambulance\n  finding: {en: Choking, zh: 窒息}\n  when: {all: [fever]}\n"
+        "  source: {publisher: P, title: T, year: 2020, url: 'https://example.org'}\n"
+        "  sentence: {en: Call., zh: 呼救。}\n"
+    )
+    (folder / "triage" / "examples").mkdir(parents=True)
+    (folder / "triage" / "rules.yaml").write_text(rule, encoding="utf-8")
+    assert faults(folder) == []
+    urgent = '{"text": "he chokes", "emergency": true, "rule": "choking"}\n'
+    (folder / "triage" / "examples" / "en.jsonl").write_text(
+        urgent + '{"text": "a cold", "emergency": false}\n', "utf-8"
+    )
+    assert faults(folder) == [("triage/examples/en.jsonl", "examples_missing")]
+    near = '{"text": "he choked last year", "emergency": false, "rule": "choking"}\n'
+    (folder / "triage" / "examples" / "en.jsonl").write_text(urgent + near, encoding="utf-8")
+    assert faults(folder) == []
