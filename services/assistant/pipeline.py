@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -98,6 +98,10 @@ class Assistant:
     def without_model(self) -> "Assistant":
         """The same, answering from evidence alone."""
         return Assistant(replace(self._parts, model=None))
+
+    def with_retriever(self, changed: Callable[[Retriever], Retriever]) -> "Assistant":
+        """The same, finding its passages in another way."""
+        return Assistant(replace(self._parts, retriever=changed(self._parts.retriever)))
 
     async def diagnose(self, question: Question) -> Answer:
         """Answer with triage, possible diagnoses, advice and referral, each cited.

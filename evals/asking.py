@@ -1,0 +1,166 @@
+"""Asking a service over HTTP: one that is running, or one in this process."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+
+import httpx2
+
+from evals.results import Named, Result
+from evals.vignettes import Vignette
+from services.api.app import create_app
+from services.assistant.pipeline import Assistant
+from services.core.settings import Settings
+from services.core.types import Passage
+from services.retrieval.retriever import Query, Retriever
+from services.wiring import open_service
+
+SEARCHED: Final = 20
+_TIMEOUT_S: Final = 180.0
+
+
+class Asked(Protocol):
+    """A service that vignettes are put to."""
+
+    async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
+        """The result; None where this service cannot be asked this vignette."""
+
+    async def library(self) -> dict[str, Any]:
+        """What `/v1/library` says."""
+
+
+class OverHttp:
+    """A running service. It has all its guidelines, so unanswerable twins cannot be asked."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        """Use this client, which knows the address."""
+        self._client = client
+        self._conditions: dict[str, str] = {}
+        self._passages: dict[str, str] = {}
+
+    async def library(self) -> dict[str, Any]:
+        """What `/v1/library` says."""
+        return await self._json("GET", "/v1/library")
+
+    async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
+        """As `Asked`."""
+        if vignette.twin == "unanswerable":
+            return None
+        return await self.answer(vignette, generation)
+
+    async def answer(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result:
+        """The result of this vignette from whatever guidelines the service has."""
+        body = vignette.body() | ({"generation": dict(generation)} if generation else {})
+        began = time.perf_counter()
+        answer = await self._json("POST", "/v1/diagnose", body)
+        seconds = time.perf_counter() - began
+        found = await self._json("POST", "/v1/search", {"query": vignette.said, "k": SEARCHED})
+        conditions = await self._conditions_by_guideline()
+        cited = [id_ for statement in statements(answer) for id_ in statement]
+        known = {citation["id"] for citation in answer["citations"]}
+        verbatim = [await self._is_verbatim(citation) for citation in answer["citations"]]
+        whole = str(answer)
+        return Result(
+            id=vignette.id,
+            status=answer["status"],
+            engine=answer["engine"],
+            language=answer["language"],
+            level=answer["triage"]["level"],
+            red_flags=len(answer["triage"]["red_flags"]),
+            diagnoses=tuple(Named.model_validate(diagnosis) for diagnosis in answer["possible_diagnoses"]),
+            retrieved=tuple(conditions[passage["guideline"]["id"]] for passage in found["passages"]),
+            statements=len(statements(answer)),
+            statements_cited=sum(bool(statement) for statement in statements(answer)),
+            invalid_ids=sum(id_ not in known for id_ in cited),
+            quotes=len(verbatim),
+            quotes_verbatim=sum(verbatim),
+            leaked=sum(identifier in whole for identifier in vignette.identifiers),
+            calibrated=answer["provenance"]["calibrated"],
+            seconds=round(seconds, 4),
+        )
+
+    async def _conditions_by_guideline(self) -> dict[str, str]:
+        if not self._conditions:
+            listed = await self._json("GET", "/v1/guidelines")
+            self._conditions = {one["id"]: one["condition"]["id"] for one in listed["guidelines"]}
+        return self._conditions
+
+    async def _is_verbatim(self, citation: Mapping[str, Any]) -> bool:
+        passage = citation["passage_id"]
+        if passage not in self._passages:
+            self._passages[passage] = (await self._json("GET", f"/v1/passages/{passage}"))["text"]
+        quote: str = citation["quote"]
+        return self._passages[passage][citation["start"] : citation["end"]] == quote
+
+    async def _json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        response = await self._client.request(method, path, json=body)
+        response.raise_for_status()
+        read: dict[str, Any] = response.json()
+        return read
+
+
+class InProcess(OverHttp):
+    """A service of this process, whose guidelines on what is right can be taken away."""
+
+    def __init__(self, client: httpx2.AsyncClient, assistant: Assistant, settings: Settings) -> None:
+        """Ask this assistant."""
+        super().__init__(client)
+        self._assistant = assistant
+        self._settings = settings
+
+    async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
+        """As `Asked`."""
+        if vignette.twin != "unanswerable":
+            return await self.answer(vignette, generation)
+        lacking = self._assistant.with_retriever(lambda retriever: Lacking(retriever, vignette.right))
+        async with _client_of(lacking, self._settings) as client:
+            return await OverHttp(client).answer(vignette, generation)
+
+
+class Lacking(Retriever):
+    """Finds what another retriever finds, but for some conditions."""
+
+    def __init__(self, whole: Retriever, conditions: frozenset[str]) -> None:
+        """Leave these conditions out."""
+        self._whole = whole
+        self._conditions = conditions
+
+    async def retrieve(self, query: Query) -> tuple[Passage, ...]:
+        """Passages of the other conditions, best first."""
+        more = Query(query.text, query.language, query.k + len(self._conditions), query.names)
+        found = await self._whole.retrieve(more)
+        return tuple(p for p in found if p.document.condition.id not in self._conditions)[: query.k]
+
+
+def statements(answer: Mapping[str, Any]) -> list[list[str]]:
+    """The citations of each statement of an answer: reasons, diagnoses, findings for and against, advice, referral."""
+    made = [reason["citations"] for reason in answer["triage"]["reasons"]]
+    for diagnosis in answer["possible_diagnoses"]:
+        made.append(diagnosis["citations"])
+        made += [finding["citations"] for finding in (*diagnosis["supporting"], *diagnosis["against"])]
+    made += [tip["citations"] for tip in answer["lifestyle_tips"]]
+    if answer["medical_referral"]["suggested_tests"]:
+        made.append(answer["medical_referral"]["citations"])
+    return made
+
+
+@asynccontextmanager
+async def at(url: str) -> AsyncIterator[OverHttp]:
+    """A service that is running."""
+    async with httpx2.AsyncClient(base_url=url, timeout=_TIMEOUT_S) as client:
+        yield OverHttp(client)
+
+
+@asynccontextmanager
+async def here(settings: Settings) -> AsyncIterator[InProcess]:
+    """A service in this process, on the index of these settings."""
+    async with open_service(settings) as service, _client_of(service.assistant, settings) as client:
+        yield InProcess(client, service.assistant, settings)
+
+
+@asynccontextmanager
+async def _client_of(assistant: Assistant, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    transport = httpx2.ASGITransport(create_app(lambda: assistant, settings.server))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://here", timeout=_TIMEOUT_S) as client:
+        yield client

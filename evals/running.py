@@ -1,0 +1,89 @@
+"""One evaluation run: vignettes are asked, results are kept as they come, and a broken run goes on where it stopped."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+import anyio.to_thread
+from rich.progress import Progress
+
+from evals.asking import Asked, at, here
+from evals.results import CARD, RESULTS, Result, RunCard, commit, digest_of, machine, now, read_results, settings_digest
+from evals.vignettes import Vignette
+from services.core.settings import Settings
+
+IN_PARALLEL: Final = 4
+
+
+class OtherRunError(Exception):
+    """The folder has a run that was made of something else."""
+
+
+async def run(
+    vignettes: Sequence[Vignette], folder: Path, settings: Settings, url: str | None, samples: int = 1
+) -> dict[str, Result]:
+    """Ask all vignettes that have no result yet.
+
+    Args:
+        vignettes: To ask.
+        folder: Where results are kept; may have some.
+        settings: Of the service in this process, where there is no URL.
+        url: A running service.
+        samples: Answers that a language model draws.
+
+    Raises:
+        OtherRunError: The folder's results were made by another library, model, setting or commit.
+    """
+    opened: AbstractAsyncContextManager[Asked] = at(url) if url else here(settings)
+    async with opened as service:
+        card = _card(await service.library(), vignettes, settings, samples)
+        await anyio.to_thread.run_sync(_begin, folder, card)
+        done = read_results(folder)
+        waiting = [vignette for vignette in vignettes if vignette.id not in done]
+        generation = {"samples": samples} if samples > 1 else {}
+        with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
+            task = bar.add_task("asking", total=len(vignettes), completed=len(done))
+            limiter = anyio.CapacityLimiter(IN_PARALLEL)
+
+            async def one(vignette: Vignette) -> None:
+                async with limiter:
+                    result = await service.ask(vignette, generation)
+                if result:
+                    kept.write(result.model_dump_json() + "\n")
+                    kept.flush()
+                    done[vignette.id] = result
+                bar.advance(task)
+
+            async with anyio.create_task_group() as group:
+                for vignette in waiting:
+                    group.start_soon(one, vignette)
+    return done
+
+
+def _card(library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: Settings, samples: int) -> RunCard:
+    return RunCard(
+        suite="starter",
+        suite_digest=digest_of("\n".join(v.model_dump_json() for v in sorted(vignettes, key=lambda v: v.id)).encode()),
+        cases=len(vignettes),
+        engine=library["engine"],
+        model=library["model"],
+        library_edition=library["edition"],
+        embedder=library["embedder"],
+        settings_digest=settings_digest(settings),
+        samples=samples,
+        commit=commit(),
+        service_version=library["service_version"],
+        machine=machine(),
+        began=now(),
+    )
+
+
+def _begin(folder: Path, card: RunCard) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / CARD
+    if file.exists() and not RunCard.model_validate_json(file.read_bytes()).is_same_run(card):
+        raise OtherRunError(f"{folder} has a run of another library, model, setting or commit: choose another folder")
+    if not file.exists():
+        file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
