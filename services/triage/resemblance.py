@@ -67,7 +67,7 @@ class Resemblance:
         self._lexicon = lexicon
         self._vectors = _vectorizer(language)
         matrix = self._vectors.fit_transform([without_absent(example.text, lexicon) for example in examples])
-        self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, max_iter=1_000)
+        self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, solver="newton-cg", max_iter=1_000)
         self._model.fit(matrix, [example.is_emergency for example in examples])
         places = [n for n, example in enumerate(examples) if example.is_emergency and example.rule]
         self._cited: Final = matrix[places]
