@@ -8,7 +8,7 @@ name ("cannot breathe", 无力) are out of sight and list grammar can be written
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -72,7 +72,7 @@ _FILL: Final = (
 )
 _ZH_FILL: Final = (
     r"(?:明显|任何|其[他它]|伴|有|出现|过|什么|太|显著|特殊|既往|反复|再|感到|感觉|觉得|见|诉|特别|严重|发生"
-    r"|合并|怎么|的)"
+    r"|合并|怎么|的|吃|服|用|打|碰)"
 )
 _ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}{_ZH_FILL}{{0,3}}({_P})", re.IGNORECASE)
 _NEXT_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}(?:明显|任何|其[他它]|显著|特殊|反复)?({_P})", re.IGNORECASE)
@@ -144,6 +144,36 @@ _SPEAKS_AGAINST: Final = re.compile(
     re.IGNORECASE,
 )
 
+_PREPARING: Final = re.compile(
+    r"怎么(?:办|处理|急救|预防|应对|做)|咋(?:办|处置|处理|整|弄)|该(?:做|怎么|咋|如何)|如何|第一时间|急救|提前|预防|准备|备[点些]"
+    r"|了解|学[学习]|想学|以防"
+)
+_SUPPOSED_ZH: Final = re.compile(r"(?:万一|要是|如果|假如|假使|倘若|若是)(?!.{0,4}(?:还|再|又|一直|继续|仍|就|一))")
+"""What might happen, where the text asks what to do then; "if I walk fast" and "if it goes on" are said of now."""
+
+_TOPIC: Final = re.compile(
+    rf"(?:预防|防止|避免|以防|想学|学习|了解|科普|讲讲|说说)(?:一下|下)?({_P})"
+    rf"|({_P})的?(?:早期|先|前)?(?:症状|征兆|前兆|表现|急救)(?:是什么|有哪些|有啥|都有|知识|方法|措施)|({_P})的?疫苗"
+)
+"""A disease as the topic of a question."""
+
+_HEARSAY: Final = re.compile(
+    r"(?:刷|看)(?:到|了|见)?(?:一?个|的)?(?:短?视频|新闻|文章|帖子|科普|抖音|小红书|朋友圈|电视剧|电影|剧)(?:里|说|讲)"
+    r"|(?:新闻|视频|电视剧|电影|小说|网上|书上?)(?:里|上|中)?(?:说|讲|写|报道|演)|追剧|[男女]主(?!任)|主角"
+    r"|听(?:人|别人|朋友|同事|邻居)?说|据说"
+    r"|(?:邻居|隔壁|同事|同学|朋友|亲戚|网友|明星|老乡|[舅叔伯姑姨爷奶公婆爸妈哥姐弟妹]|老[\u4e00-\u9fff])[^，,]*"
+    r"(?:走[了的]|没[了的]|(?:去|过)世了?|(?<![快要])死了|不在了)$"
+)
+"""What is told of others: in films and on the net, and of those who died."""
+
+_LONG_AGO_ZH: Final = re.compile(
+    r"小时候|前年|去年|年轻(?:时|的时候)|早年|当年|[\d一二两三四五六七八九十几多]年(?:以)?前|(?:以前|曾经?)(?=[^，,]*过)"
+)
+_STILL: Final = re.compile(
+    r"开始|至今|到现在|一直|老是|总是|又|再|最近|这[次回两几]|今[天早晚]|还(?:在|是|会|想)|没(?:这么|这样)|一样|越来越"
+)
+"""What makes an old complaint one of now."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
@@ -153,17 +183,25 @@ class _Skeleton:
     runs: tuple[tuple[int, int], ...]
 
 
-def assert_matches(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> list[Status]:
-    """The status of each match, in their order."""
+def assert_matches(
+    text: str, tokens: Sequence[Token], matches: Sequence[Match], lasting: Container[str] = frozenset()
+) -> list[Status]:
+    """The status of each match, in their order; that of `lasting` concepts is the same however long ago they were."""
     skeleton = _skeleton(text, tokens, matches)
     absent: set[int] = set()
     unknown: set[int] = set()
+    past: set[int] = set()
     speaks_of_self = bool(_SELF.search(text))
     for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
+        if not _STILL.search(text):
+            past.update(_long_ago_zh(statement))
     absent -= unknown
-    return [_status(match, tokens, skeleton, absent, unknown) for match in matches]
+    return [
+        _status(match, tokens, skeleton, absent, unknown if match.concept_id in lasting else unknown | past)
+        for match in matches
+    ]
 
 
 def speaks_against(sentence: str) -> bool:
@@ -266,6 +304,25 @@ def _left_open(statement: str, *, speaks_of_self: bool) -> Iterator[int]:
         for piece in re.split(r"[,，]|\band (?=i\b)", statement, flags=re.IGNORECASE):
             if _RELATIVE.match(piece):
                 yield from _numbers(piece)
+    yield from _of_no_one(statement)
+
+
+def _of_no_one(statement: str) -> Iterator[int]:
+    """Placeholders of what a Chinese text supposes, asks about in general, or tells of others."""
+    prepares = bool(_PREPARING.search(statement))
+    for found in _TOPIC.finditer(statement):
+        yield from _numbers(found.group())
+    for piece in re.split("[，,]", statement):
+        if _HEARSAY.search(piece):
+            yield from _numbers(piece)
+        elif prepares and (supposed := _SUPPOSED_ZH.search(piece)):
+            yield from _numbers(piece[supposed.end() :])
+
+
+def _long_ago_zh(statement: str) -> Iterator[int]:
+    for piece in re.split("[，,]", statement):
+        if found := _LONG_AGO_ZH.search(piece):
+            yield from _numbers(piece[found.start() :])
 
 
 def _numbers(skeleton: str) -> list[int]:

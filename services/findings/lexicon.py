@@ -22,6 +22,8 @@ _GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
 _GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
 _MAX_GAP_TOKENS: Final = 6
 _REMEMBERED_SENTENCES: Final = 50_000
+_CLAUSE_ENDS: Final = frozenset("，。；！？,;!?\n")
+_LAST_OF_LATIN: Final = "\u2fff"
 _GAP_BREAKS: Final = frozenset(".;!?\n。；！？，、")
 
 
@@ -33,6 +35,31 @@ class Kind(StrEnum):
     RISK_FACTOR = "risk_factor"
     HISTORY = "history"
     OTHER = "other"
+
+
+_LASTING: Final = frozenset({Kind.RISK_FACTOR, Kind.HISTORY, Kind.OTHER})
+_EVENTS: Final = frozenset(
+    {
+        "abuse-violence",
+        "animal-bite",
+        "burn",
+        "crush-injury",
+        "fall",
+        "fall-or-crash",
+        "head-injury",
+        "known-allergen-exposure",
+        "limb-injury",
+        "major-injury",
+        "near-drowning",
+        "overdose",
+        "poisoning",
+        "strangulation",
+        "stuck-food-object",
+        "swallowed-battery-or-magnet",
+        "wound",
+    }
+)
+"""Told as history, but over and done with once years have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +130,7 @@ class Lexicon:
         self.concepts: Final[Mapping[str, Concept]] = _closed({concept.id: concept for concept in given})
         if len(self.concepts) != len(given):
             raise LibraryError("a terminology file has two entries with one id")
+        self.lasting: Final = frozenset(c.id for c in given if c.kind in _LASTING and c.id not in _EVENTS)
         self._root = _Node()
         self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
         for concept in self.concepts.values():
@@ -145,6 +173,8 @@ class Lexicon:
         """Terms that start at this token, with the places of their tokens."""
         node, at = self._root, first
         while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            if at > first and _is_clause_end(text, tokens[at - 1], tokens[at]):
+                return
             node, at = child, at + 1
             for concept_id, rest in node.ends:
                 places: tuple[int, ...] | None = tuple(range(first, at))
@@ -179,10 +209,18 @@ def _extend(text: str, tokens: Sequence[Token], places: tuple[int, ...], part: _
             return None
         node, at = part, start
         while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            if at > start and _is_clause_end(text, tokens[at - 1], tokens[at]):
+                break
             node, at = child, at + 1
             if node.is_end:
                 return (*places, *range(start, at))
     return None
+
+
+def _is_clause_end(text: str, token: Token, following: Token) -> bool:
+    """Whether a clause ends between two Chinese characters, whose words no punctuation may join: 像石头，疼得厉害."""
+    between = text[token.end : following.start]
+    return bool(between) and token.value > _LAST_OF_LATIN and bool(_CLAUSE_ENDS.intersection(between))
 
 
 def _outermost(matches: list[Match]) -> list[Match]:

@@ -25,6 +25,14 @@ _FEVERED: Final = re.compile(
     r"(?:\s|[:：=~(（]|\b(?:of|at|to|up|is|was|went|hit|peak\w*|spik\w*|reach\w*|around|about|over|above)\b|到|至|了|达|约|过){0,8}$",
     re.IGNORECASE,
 )
+_MEASURED_ZH: Final = re.compile(
+    r"(?:[量测](?:了|得|出来|出|的|一下|过)?|腋下|[耳额肛腋]温|体?温[度计枪])(?:[是有]|大概)?\s*$"
+)
+_ALONE_ZH: Final = re.compile(
+    r"(?:[\u4e00-\u9fff][，。,；;：:\s]\s*|[今昨][天早晚]|现在|[上下中]午|早上|晚上|夜里|半夜|最高|又)$"
+)
+"""What stands before a temperature with a decimal where nothing else calls it one."""
+
 _CHANGED: Final = re.compile(
     r"[^\d.;。；\n]{0,16}(?:\b(?:from|to|then|now|peak\w*(?: at)?|high of)\b|->|最高|[-→~–至到升降为])\s*$",
     re.IGNORECASE,
@@ -77,16 +85,27 @@ _OXYGEN: Final = re.compile(
 _LOW_OXYGEN_PERCENT: Final = 92
 
 
+_GLUCOSE_ZH: Final = re.compile(r"血糖[^\d.;。；，,\n]{0,8}(\d{1,2}(?:\.\d)?)(?![\d.年天岁个次月周])")
+_VERY_HIGH_GLUCOSE: Final = 20.0
+_LOW_GLUCOSE: Final = 3.9
+"""mmol/L, the unit of meters in China."""
+
+
 def measured_findings(text: str) -> Mapping[str, Status]:
     """Findings that follow from measurements in the text.
 
     Fever: 38.0 °C or more. Blood pressure: 180/120 mmHg or more is a crisis, 140/90 or more high, systolic under 90
-    low. Oxygen saturation: low under 92 %.
+    low. Oxygen saturation: low under 92 %. Glucose: low under 3.9 mmol/L, very high from 20.
     """
     found = {**_from_temperature(text), **_from_blood_pressure(text)}
     percents = [int(number) for match in _OXYGEN.finditer(text) for number in re.findall(r"\d+", match["run"])]
     if min(percents, default=100) < _LOW_OXYGEN_PERCENT:
         found["low-oxygen"] = Status.PRESENT
+    glucose = [float(number) for number in _GLUCOSE_ZH.findall(text)]
+    if max(glucose, default=0.0) >= _VERY_HIGH_GLUCOSE:
+        found["very-high-glucose"] = Status.PRESENT
+    if min(glucose, default=_LOW_GLUCOSE) < _LOW_GLUCOSE:
+        found["low-glucose"] = Status.PRESENT
     return found
 
 
@@ -135,7 +154,10 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
     if _THERMOMETER.search(before) or (_FEVERED.search(before) and _celsius(number) >= _FEVER_C):
         return True
     if not (bare := match["bare"]):
-        return False
+        is_decimal = "." in match["n"] and _FEVER_C <= number <= _BARE_DEGREES[1]
+        return number <= _BARE_DEGREES[1] and bool(
+            _MEASURED_ZH.search(before) or (is_decimal and _ALONE_ZH.search(before))
+        )
     if number > _FAHRENHEIT_FROM:
         return "度" not in bare and _celsius(number) >= _FEVER_C
     return _BARE_DEGREES[0] <= number <= _BARE_DEGREES[1]

@@ -467,3 +467,43 @@ def test_a_sentence_does_not_change_those_before_and_after_it(first, second):
 
 def test_a_long_list_before_its_negation_is_negated_as_a_whole():
     assert set(each("、".join(["咳嗽", "发热", "腹痛", "头痛", "恶心"] * 8) + "均无")) == {Status.ABSENT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "要是发烧该怎么办？想提前了解一下",
+        "万一以后孩子发烧，第一时间该做什么",
+        "听说打了针会发烧",
+        "网上说胸痛很危险",
+        "我二舅上个月发烧走的",
+        "怎么预防咳嗽",
+        "咳嗽的症状有哪些",
+    ],
+)
+def test_what_is_supposed_or_told_of_others_is_open(text):
+    assert Status.PRESENT not in each(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果一走路就胸痛，该怎么办",
+        "要是再发烧怎么办",
+        "我爸走了两步就胸痛",
+        "刷视频的时候突然胸痛",
+        "去年开始胸痛",
+        "以前也胸痛过，今天又胸痛",
+    ],
+)
+def test_what_recurs_or_depends_on_something_is_said_of_now(text):
+    assert Status.PRESENT in each(text)
+
+
+@pytest.mark.parametrize("text", ["小时候胸痛过", "三年前咳嗽，早好了", "以前发烧过一次"])
+def test_what_a_chinese_text_tells_of_long_ago_is_open(text):
+    assert set(each(text)) == {Status.UNKNOWN}
+
+
+def test_a_medicine_that_is_not_taken_is_absent():
+    assert each("没吃发烧药") == [Status.ABSENT]

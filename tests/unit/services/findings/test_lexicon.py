@@ -273,3 +273,10 @@ def test_yaml_that_would_run_code_is_refused(tmp_path):
     with pytest.raises(LibraryError):
         load_lexicon(file)
     assert load_yaml(b"a: 1") == {"a": 1}
+
+
+def test_no_chinese_word_reaches_over_the_end_of_a_clause():
+    headache = concept("headache", "头疼", "头 .. 疼得厉害")
+    assert found("硬得像石头，疼", headache) == []
+    assert found("头一直疼得，厉害", headache) == []
+    assert found("我头疼，难受", headache) == [("headache", "头疼")]
