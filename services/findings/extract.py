@@ -33,7 +33,7 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
     tokens = tokenize(text)
     matches = lexicon.match(text, tokens)
     by_status: Mapping[Status, dict[str, None]] = {status: {} for status in Status}
-    for match, status in zip(matches, assert_matches(text, tokens, matches), strict=True):
+    for match, status in zip(matches, assert_matches(text, tokens, matches, lexicon.lasting), strict=True):
         by_status[status][match.concept_id] = None
     for finding, status in measured_findings(text).items():
         if finding in lexicon.concepts:
