@@ -51,7 +51,8 @@ _NARROW: Final = re.compile(
     r"\b(?:no|without|nor|neither|(?:has|have|had)? ?never(?: had| experienced| noticed| felt)?"
     r"|(?:(?:do|does|did|is|are|am|was|were|have|has|had) ?n[o'’]?t|not)"
     r"(?: (?:currently|really|actually|been|have|had|having|feel|feeling|experienc\w+|notic\w+|report\w*|got"
-    r"|get|getting|suffer\w* from|complain\w* of))*)\b"
+    r"|get|getting|suffer\w* from|complain\w* of|thinking (?:of|about)|planning to"
+    r"|(?:on|taking|take|using)(?= an?y?\b)))*)\b"
     r"|没有?|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
     re.IGNORECASE,
 )
@@ -68,7 +69,8 @@ _FORMAL: Final = frozenset({"无", "否认", "未见", "未诉", "未闻及", "�
 
 _FILL: Final = (
     r"(?:any|a|an|significant|obvious|current|recent|associated|other|known|further|much|new|noticeable|severe|marked"
-    r"|past|previous|family|visible|really|(?:history|signs?|evidence|symptoms?|episodes?|complaints?) of)\s+"
+    r"|past|previous|family|visible|really"
+    r"|(?:history|signs?|evidence|symptoms?|episodes?|complaints?|thoughts?|plans?|urges?|intentions?|ideas?) of)\s+"
 )
 _ZH_FILL: Final = (
     r"(?:明显|任何|其[他它]|伴|有|出现|过|什么|太|显著|特殊|既往|反复|再|感到|感觉|觉得|见|诉|特别|严重|发生"
@@ -116,8 +118,13 @@ _AFTER: Final = re.compile(
 
 _OPEN: Final = re.compile(
     r"(?:\b(?:(?:not|un)\s*sure (?:if|whether)|don['’]?t know (?:if|whether)|(?:afraid|scared) of"
-    r"|(?:could|can|might|may) (?:it|this|that) be|what if|(?:is|was) (?:it|this)(?= an? )|in case of"
-    r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against)\b"
+    r"|(?:could|can|might|may|would|will) (?:it|this|that) (?:be|count as)|what if|(?:is|was) (?:it|this)(?= an? )"
+    r"|in case of"
+    r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against"
+    r"|what (?:are|is) the (?:\w+ )?(?:signs?|symptoms?) of"
+    r"|(?:read|reading|heard|watched|watching|saw|seen|article|show|programme|program|documentary|news|story|post|video"
+    r"|film|series|episode|leaflet|poster|campaign|lesson|course|training|podcast)"
+    r"(?: \w+){0,2} (?:about|on|of|regarding))\b"
     r"(?!\s*(?:this|my|the|his|her)\b)"
     r"(?:\s+(?!and\b)[a-z'’]+){0,4}\s*|(?:不确定|不知道)?(?:是否|是不是|有没有|会不会)[有是]?"
     r"|怀疑(?:是|有)?|担心(?:是|有|会)?|万一有?)"
@@ -125,6 +132,37 @@ _OPEN: Final = re.compile(
     re.IGNORECASE,
 )
 """Questions, worries and families: not said of the patient."""
+
+_SUPPOSED: Final = re.compile(
+    r"\b(?:if|in case|should) (?:i|he|she|we|they|you|someone|somebody|anyone|anybody|my \w+) (?:were to|was to|ever)\b"
+    r"|\bif (?:someone|somebody|anyone|anybody|a (?:person|friend|colleague|stranger|customer|pupil|student|guest))"
+    r"(?: else| \w+ly)? (?:has|have|had|gets|got|is|was|were|starts?|develops?|takes|swallows|shows)\b"
+    rf"|\bif (?:someone|somebody|anyone|anybody) {_P}",
+    re.IGNORECASE,
+)
+"""Events that are thought of; all that the statement says from here on is."""
+
+_LONG_AGO: Final = re.compile(
+    rf"(?P<before>{_P})(?P<between>[^,，]{{0,40}}?)(?<!\w)(?:years? ago|yrs ago|last year|decades ago|in (?:19|20)\d\d"
+    r"|when (?:i|he|she|they) (?:was|were) (?:an? |just |only |about |very |still )?"
+    rf"(?:(?:child|kid|toddler|teenager|teen|little|small|young|girl|boy|\d+|at school)\b|{_P}))"
+    rf"|(?P<once>{_P}(?: once| twice)?) as an? (?:small |young |little )?"
+    rf"(?:{_P}|(?:child|kid|toddler|teenager|teen|girl|boy)\b)"
+    r"|\b(?:years? ago|last year|in (?:19|20)\d\d|as a (?:child|kid|teenager)"
+    r"|when (?:i|he|she|they) (?:was|were) (?:an? |just |only |about )?"
+    r"(?:child|kid|teenager|teen|little|small|young|girl|boy|\d{1,2}|at school)),?"
+    r" (?:i|he|she|they|we|my \w+) (?:once )?"
+    rf"(?:had |took |got |was |suffered )?(?:an? |my |his |her )?(?P<after>{_P})",
+    re.IGNORECASE,
+)
+"""Events of years ago."""
+
+_GOES_ON: Final = re.compile(
+    r"\b(?:sinc|ever since|start|began|begin|first|still|now|again|keep|gett|wors|ongoing|come and go|every|from"
+    r"|diagnos|and|but|which|replac|remov)",
+    re.IGNORECASE,
+)
+"""What stands between an event and its date where it is not over, or where the date is another event's."""
 
 _RELATIVE: Final = re.compile(
     r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)s? "
@@ -195,6 +233,7 @@ def assert_matches(
     for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
+        past.update(_long_ago(statement))
         if not _STILL.search(text):
             past.update(_long_ago_zh(statement))
     absent -= unknown
@@ -297,9 +336,17 @@ def _next_item(statement: str, at: int, *, is_wide: bool, is_formal: bool) -> tu
     return bool(is_wide or separator is None or (closing and known)), item
 
 
+def _long_ago(statement: str) -> Iterator[int]:
+    for found in _LONG_AGO.finditer(statement):
+        if not (found["between"] and _GOES_ON.search(found["between"])):
+            yield from _numbers(found["before"] or found["once"] or found["after"])
+
+
 def _left_open(statement: str, *, speaks_of_self: bool) -> Iterator[int]:
     for found in _OPEN.finditer(statement):
         yield from _numbers(found[1] or found[2])
+    if supposed := _SUPPOSED.search(statement):
+        yield from _numbers(statement[supposed.start() :])
     if speaks_of_self:
         for piece in re.split(r"[,，]|\band (?=i\b)", statement, flags=re.IGNORECASE):
             if _RELATIVE.match(piece):

@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from services.core.errors import LibraryError
 from services.core.text import Token, stems, tokenize
 
-GAP: Final = ".."
+_GAP_WORDS: Final = {"..": 6, "~": 3}
+"""How many other words each gap of a term allows; a short one lets fillers in where a long one would be too wide."""
+
+_GAP: Final = re.compile(rf" ({'|'.join(map(re.escape, _GAP_WORDS))}) ")
 _GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
 """A bracket inside a word, as in "breath(ing|less)"."""
 
 _GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
-_MAX_GAP_TOKENS: Final = 6
 _REMEMBERED_SENTENCES: Final = 50_000
 _CLAUSE_ENDS: Final = frozenset("，。；！？,;!?\n")
 _LAST_OF_LATIN: Final = "\u2fff"
@@ -93,14 +95,15 @@ class Match:
 
 @dataclass(slots=True)
 class _Part:
-    """The wordings of one part of a term, as a trie of tokens."""
+    """The wordings of one part of a term, as a trie of tokens; at its root, the longest gap before it."""
 
     children: dict[str, "_Part"] = field(default_factory=dict)
     is_end: bool = False
+    gap: int = 0
 
     @classmethod
-    def of(cls, term_part: str) -> "_Part":
-        root = cls()
+    def of(cls, term_part: str, gap: int) -> "_Part":
+        root = cls(gap=gap)
         for tokens in wordings(term_part):
             node = root
             for value in tokens:
@@ -159,8 +162,9 @@ class Lexicon:
         return tuple(dict.fromkeys(match.concept_id for match in self.match(sentence)))
 
     def _add(self, concept_id: str, term: str) -> None:
-        first, *others = term.split(f" {GAP} ")
-        starts, rest = wordings(first), tuple(_Part.of(part) for part in others)
+        first, *others = _GAP.split(term)
+        parts = zip(others[::2], others[1::2], strict=True)
+        starts, rest = wordings(first), tuple(_Part.of(part, _GAP_WORDS[gap]) for gap, part in parts)
         if () in starts or any(part.is_end for part in rest):
             raise LibraryError(f"the terminology entry {concept_id} has a term that can be empty")
         for tokens in starts:
@@ -204,7 +208,7 @@ def wordings(term: str) -> set[tuple[str, ...]]:
 def _extend(text: str, tokens: Sequence[Token], places: tuple[int, ...], part: _Part) -> tuple[int, ...] | None:
     """The places with those of the next part, at most some tokens further on in the same clause."""
     last = places[-1]
-    for start in range(last + 1, min(last + _MAX_GAP_TOKENS + 2, len(tokens))):
+    for start in range(last + 1, min(last + part.gap + 2, len(tokens))):
         if _GAP_BREAKS.intersection(text[tokens[start - 1].end : tokens[start].start]):
             return None
         node, at = part, start

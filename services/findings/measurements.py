@@ -16,7 +16,7 @@ _READING: Final = re.compile(
     re.IGNORECASE,
 )
 _THERMOMETER: Final = re.compile(
-    r"(?:\btemp(?:erature)?s?\b\.?|体温)(?:(?!\b(?:i|im|aged?)\b)[^\d,，.;。；\n]){0,20}$"
+    r"(?:\btemp(?:erature)?s?\b\.?|\bthermometer\b|体温)(?:(?!\b(?:i|im|aged?)\b)[^\d,，.;。；\n]){0,20}$"
     r"|(?<![a-z])(?-i:T)\s*[:：=]?\s*$",
     re.IGNORECASE,
 )
@@ -33,6 +33,14 @@ _ALONE_ZH: Final = re.compile(
 )
 """What stands before a temperature with a decimal where nothing else calls it one."""
 
+_HAS_TEMPERATURE: Final = re.compile(
+    r"\b(?:and|with|plus|got|has|having|spiking|running) (?:a |the |high |bad )?temp(?:erature)?"
+    r"(?=\s*(?:$|[,.;!?]|and\b|since\b|but\b))",
+    re.IGNORECASE,
+)
+"""Said without a number, as in "red leg and temp"."""
+
+_FEVER_FOLLOWS: Final = re.compile(r"\s*(?:of |degrees? )?(?:fever|temp(?:erature)?)\b", re.IGNORECASE)
 _CHANGED: Final = re.compile(
     r"[^\d.;。；\n]{0,16}(?:\b(?:from|to|then|now|peak\w*(?: at)?|high of)\b|->|最高|[-→~–至到升降为])\s*$",
     re.IGNORECASE,
@@ -112,6 +120,8 @@ def measured_findings(text: str) -> Mapping[str, Status]:
 def _from_temperature(text: str) -> dict[str, Status]:
     found: dict[str, Status] = {}
     text = re.sub(r"(?<=\d)度(\d)(?!\d|\s*[天周小个日次分月年])", r".\1度", text)
+    if _HAS_TEMPERATURE.search(text):
+        found["fever"] = Status.PRESENT
     readings, others = _temperatures(text)
     if not readings:
         return found
@@ -151,7 +161,7 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
     if scale := match["scale"]:
         in_fahrenheit = "f" in scale.lower().removeprefix("degrees") or scale == "℉"
         return in_fahrenheit == (number > _FAHRENHEIT_FROM)
-    if _THERMOMETER.search(before) or (_FEVERED.search(before) and _celsius(number) >= _FEVER_C):
+    if _THERMOMETER.search(before) or _is_fever(match, number, before):
         return True
     if not (bare := match["bare"]):
         is_decimal = "." in match["n"] and _FEVER_C <= number <= _BARE_DEGREES[1]
@@ -161,6 +171,21 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
     if number > _FAHRENHEIT_FROM:
         return "度" not in bare and _celsius(number) >= _FEVER_C
     return _BARE_DEGREES[0] <= number <= _BARE_DEGREES[1]
+
+
+def _is_fever(match: re.Match[str], number: float, before: str) -> bool:
+    """Whether a number without a unit is a fever: the word stands beside it, or nothing does."""
+    if _celsius(number) < _FEVER_C:
+        return False
+    if _FEVERED.search(before) or _FEVER_FOLLOWS.match(match.string, match.end()):
+        return True
+    return "." in match["n"] and number <= _BARE_DEGREES[1] and _stands_alone(match, before)
+
+
+def _stands_alone(match: re.Match[str], before: str) -> bool:
+    """Whether a number is a clause of its own, as in "red hot knee, 38.7"."""
+    opens = re.search(r"(?:^|[,;.!?(\n]|\b(?:and|plus|with))\s*$", before)
+    return bool(opens and re.match(r"\s*(?:$|[,;.!?)\n]|and\b)", match.string[match.end() :]))
 
 
 def _celsius(number: float) -> float:
