@@ -8,7 +8,7 @@ name ("cannot breathe", 无力) are out of sight and list grammar can be written
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -51,7 +51,8 @@ _NARROW: Final = re.compile(
     r"\b(?:no|without|nor|neither|(?:has|have|had)? ?never(?: had| experienced| noticed| felt)?"
     r"|(?:(?:do|does|did|is|are|am|was|were|have|has|had) ?n[o'’]?t|not)"
     r"(?: (?:currently|really|actually|been|have|had|having|feel|feeling|experienc\w+|notic\w+|report\w*|got"
-    r"|get|getting|suffer\w* from|complain\w* of))*)\b"
+    r"|get|getting|suffer\w* from|complain\w* of|thinking (?:of|about)|planning to"
+    r"|(?:on|taking|take|using)(?= an?y?\b)))*)\b"
     r"|没有?|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
     re.IGNORECASE,
 )
@@ -68,11 +69,12 @@ _FORMAL: Final = frozenset({"无", "否认", "未见", "未诉", "未闻及", "�
 
 _FILL: Final = (
     r"(?:any|a|an|significant|obvious|current|recent|associated|other|known|further|much|new|noticeable|severe|marked"
-    r"|past|previous|family|visible|really|(?:history|signs?|evidence|symptoms?|episodes?|complaints?) of)\s+"
+    r"|past|previous|family|visible|really"
+    r"|(?:history|signs?|evidence|symptoms?|episodes?|complaints?|thoughts?|plans?|urges?|intentions?|ideas?) of)\s+"
 )
 _ZH_FILL: Final = (
     r"(?:明显|任何|其[他它]|伴|有|出现|过|什么|太|显著|特殊|既往|反复|再|感到|感觉|觉得|见|诉|特别|严重|发生"
-    r"|合并|怎么|的)"
+    r"|合并|怎么|的|吃|服|用|打|碰)"
 )
 _ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}{_ZH_FILL}{{0,3}}({_P})", re.IGNORECASE)
 _NEXT_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}(?:明显|任何|其[他它]|显著|特殊|反复)?({_P})", re.IGNORECASE)
@@ -116,8 +118,13 @@ _AFTER: Final = re.compile(
 
 _OPEN: Final = re.compile(
     r"(?:\b(?:(?:not|un)\s*sure (?:if|whether)|don['’]?t know (?:if|whether)|(?:afraid|scared) of"
-    r"|(?:could|can|might|may) (?:it|this|that) be|what if|(?:is|was) (?:it|this)(?= an? )|in case of"
-    r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against)\b"
+    r"|(?:could|can|might|may|would|will) (?:it|this|that) (?:be|count as)|what if|(?:is|was) (?:it|this)(?= an? )"
+    r"|in case of"
+    r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against"
+    r"|what (?:are|is) the (?:\w+ )?(?:signs?|symptoms?) of"
+    r"|(?:read|reading|heard|watched|watching|saw|seen|article|show|programme|program|documentary|news|story|post|video"
+    r"|film|series|episode|leaflet|poster|campaign|lesson|course|training|podcast)"
+    r"(?: \w+){0,2} (?:about|on|of|regarding))\b"
     r"(?!\s*(?:this|my|the|his|her)\b)"
     r"(?:\s+(?!and\b)[a-z'’]+){0,4}\s*|(?:不确定|不知道)?(?:是否|是不是|有没有|会不会)[有是]?"
     r"|怀疑(?:是|有)?|担心(?:是|有|会)?|万一有?)"
@@ -125,6 +132,37 @@ _OPEN: Final = re.compile(
     re.IGNORECASE,
 )
 """Questions, worries and families: not said of the patient."""
+
+_SUPPOSED: Final = re.compile(
+    r"\b(?:if|in case|should) (?:i|he|she|we|they|you|someone|somebody|anyone|anybody|my \w+) (?:were to|was to|ever)\b"
+    r"|\bif (?:someone|somebody|anyone|anybody|a (?:person|friend|colleague|stranger|customer|pupil|student|guest))"
+    r"(?: else| \w+ly)? (?:has|have|had|gets|got|is|was|were|starts?|develops?|takes|swallows|shows)\b"
+    rf"|\bif (?:someone|somebody|anyone|anybody) {_P}",
+    re.IGNORECASE,
+)
+"""Events that are thought of; all that the statement says from here on is."""
+
+_LONG_AGO: Final = re.compile(
+    rf"(?P<before>{_P})(?P<between>[^,，]{{0,40}}?)(?<!\w)(?:years? ago|yrs ago|last year|decades ago|in (?:19|20)\d\d"
+    r"|when (?:i|he|she|they) (?:was|were) (?:an? |just |only |about |very |still )?"
+    rf"(?:(?:child|kid|toddler|teenager|teen|little|small|young|girl|boy|\d+|at school)\b|{_P}))"
+    rf"|(?P<once>{_P}(?: once| twice)?) as an? (?:small |young |little )?"
+    rf"(?:{_P}|(?:child|kid|toddler|teenager|teen|girl|boy)\b)"
+    r"|\b(?:years? ago|last year|in (?:19|20)\d\d|as a (?:child|kid|teenager)"
+    r"|when (?:i|he|she|they) (?:was|were) (?:an? |just |only |about )?"
+    r"(?:child|kid|teenager|teen|little|small|young|girl|boy|\d{1,2}|at school)),?"
+    r" (?:i|he|she|they|we|my \w+) (?:once )?"
+    rf"(?:had |took |got |was |suffered )?(?:an? |my |his |her )?(?P<after>{_P})",
+    re.IGNORECASE,
+)
+"""Events of years ago."""
+
+_GOES_ON: Final = re.compile(
+    r"\b(?:sinc|ever since|start|began|begin|first|still|now|again|keep|gett|wors|ongoing|come and go|every|from"
+    r"|diagnos|and|but|which|replac|remov)",
+    re.IGNORECASE,
+)
+"""What stands between an event and its date where it is not over, or where the date is another event's."""
 
 _RELATIVE: Final = re.compile(
     r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)s? "
@@ -144,6 +182,36 @@ _SPEAKS_AGAINST: Final = re.compile(
     re.IGNORECASE,
 )
 
+_PREPARING: Final = re.compile(
+    r"怎么(?:办|处理|急救|预防|应对|做)|咋(?:办|处置|处理|整|弄)|该(?:做|怎么|咋|如何)|如何|第一时间|急救|提前|预防|准备|备[点些]"
+    r"|了解|学[学习]|想学|以防"
+)
+_SUPPOSED_ZH: Final = re.compile(r"(?:万一|要是|如果|假如|假使|倘若|若是)(?!.{0,4}(?:还|再|又|一直|继续|仍|就|一))")
+"""What might happen, where the text asks what to do then; "if I walk fast" and "if it goes on" are said of now."""
+
+_TOPIC: Final = re.compile(
+    rf"(?:预防|防止|避免|以防|想学|学习|了解|科普|讲讲|说说)(?:一下|下)?({_P})"
+    rf"|({_P})的?(?:早期|先|前)?(?:症状|征兆|前兆|表现|急救)(?:是什么|有哪些|有啥|都有|知识|方法|措施)|({_P})的?疫苗"
+)
+"""A disease as the topic of a question."""
+
+_HEARSAY: Final = re.compile(
+    r"(?:刷|看)(?:到|了|见)?(?:一?个|的)?(?:短?视频|新闻|文章|帖子|科普|抖音|小红书|朋友圈|电视剧|电影|剧)(?:里|说|讲)"
+    r"|(?:新闻|视频|电视剧|电影|小说|网上|书上?)(?:里|上|中)?(?:说|讲|写|报道|演)|追剧|[男女]主(?!任)|主角"
+    r"|听(?:人|别人|朋友|同事|邻居)?说|据说"
+    r"|(?:邻居|隔壁|同事|同学|朋友|亲戚|网友|明星|老乡|[舅叔伯姑姨爷奶公婆爸妈哥姐弟妹]|老[\u4e00-\u9fff])[^，,]*"
+    r"(?:走[了的]|没[了的]|(?:去|过)世了?|(?<![快要])死了|不在了)$"
+)
+"""What is told of others: in films and on the net, and of those who died."""
+
+_LONG_AGO_ZH: Final = re.compile(
+    r"小时候|前年|去年|年轻(?:时|的时候)|早年|当年|[\d一二两三四五六七八九十几多]年(?:以)?前|(?:以前|曾经?)(?=[^，,]*过)"
+)
+_STILL: Final = re.compile(
+    r"开始|至今|到现在|一直|老是|总是|又|再|最近|这[次回两几]|今[天早晚]|还(?:在|是|会|想)|没(?:这么|这样)|一样|越来越"
+)
+"""What makes an old complaint one of now."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Skeleton:
@@ -153,17 +221,26 @@ class _Skeleton:
     runs: tuple[tuple[int, int], ...]
 
 
-def assert_matches(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> list[Status]:
-    """The status of each match, in their order."""
+def assert_matches(
+    text: str, tokens: Sequence[Token], matches: Sequence[Match], lasting: Container[str] = frozenset()
+) -> list[Status]:
+    """The status of each match, in their order; that of `lasting` concepts is the same however long ago they were."""
     skeleton = _skeleton(text, tokens, matches)
     absent: set[int] = set()
     unknown: set[int] = set()
+    past: set[int] = set()
     speaks_of_self = bool(_SELF.search(text))
     for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
+        past.update(_long_ago(statement))
+        if not _STILL.search(text):
+            past.update(_long_ago_zh(statement))
     absent -= unknown
-    return [_status(match, tokens, skeleton, absent, unknown) for match in matches]
+    return [
+        _status(match, tokens, skeleton, absent, unknown if match.concept_id in lasting else unknown | past)
+        for match in matches
+    ]
 
 
 def speaks_against(sentence: str) -> bool:
@@ -259,13 +336,40 @@ def _next_item(statement: str, at: int, *, is_wide: bool, is_formal: bool) -> tu
     return bool(is_wide or separator is None or (closing and known)), item
 
 
+def _long_ago(statement: str) -> Iterator[int]:
+    for found in _LONG_AGO.finditer(statement):
+        if not (found["between"] and _GOES_ON.search(found["between"])):
+            yield from _numbers(found["before"] or found["once"] or found["after"])
+
+
 def _left_open(statement: str, *, speaks_of_self: bool) -> Iterator[int]:
     for found in _OPEN.finditer(statement):
         yield from _numbers(found[1] or found[2])
+    if supposed := _SUPPOSED.search(statement):
+        yield from _numbers(statement[supposed.start() :])
     if speaks_of_self:
         for piece in re.split(r"[,，]|\band (?=i\b)", statement, flags=re.IGNORECASE):
             if _RELATIVE.match(piece):
                 yield from _numbers(piece)
+    yield from _of_no_one(statement)
+
+
+def _of_no_one(statement: str) -> Iterator[int]:
+    """Placeholders of what a Chinese text supposes, asks about in general, or tells of others."""
+    prepares = bool(_PREPARING.search(statement))
+    for found in _TOPIC.finditer(statement):
+        yield from _numbers(found.group())
+    for piece in re.split("[，,]", statement):
+        if _HEARSAY.search(piece):
+            yield from _numbers(piece)
+        elif prepares and (supposed := _SUPPOSED_ZH.search(piece)):
+            yield from _numbers(piece[supposed.end() :])
+
+
+def _long_ago_zh(statement: str) -> Iterator[int]:
+    for piece in re.split("[，,]", statement):
+        if found := _LONG_AGO_ZH.search(piece):
+            yield from _numbers(piece[found.start() :])
 
 
 def _numbers(skeleton: str) -> list[int]:

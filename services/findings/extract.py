@@ -16,7 +16,7 @@ class Findings:
     Attributes:
         present: Said to be there, with all that they imply.
         absent: Said not to be there, and not said to be there anywhere else.
-        unknown: Asked about, feared, or said of a relative.
+        unknown: Asked about, feared, said of others, or long past.
         stated: Present ones that the text names itself rather than implies, in the order of the text.
         denied: Absent ones that the text names itself rather than implies.
     """
@@ -33,7 +33,7 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
     tokens = tokenize(text)
     matches = lexicon.match(text, tokens)
     by_status: Mapping[Status, dict[str, None]] = {status: {} for status in Status}
-    for match, status in zip(matches, assert_matches(text, tokens, matches), strict=True):
+    for match, status in zip(matches, assert_matches(text, tokens, matches, lexicon.lasting), strict=True):
         by_status[status][match.concept_id] = None
     for finding, status in measured_findings(text).items():
         if finding in lexicon.concepts:

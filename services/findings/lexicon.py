@@ -15,13 +15,17 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from services.core.errors import LibraryError
 from services.core.text import Token, stems, tokenize
 
-GAP: Final = ".."
+_GAP_WORDS: Final = {"..": 6, "~": 3}
+"""How many other words each gap of a term allows; a short one lets fillers in where a long one would be too wide."""
+
+_GAP: Final = re.compile(rf" ({'|'.join(map(re.escape, _GAP_WORDS))}) ")
 _GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
 """A bracket inside a word, as in "breath(ing|less)"."""
 
 _GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
-_MAX_GAP_TOKENS: Final = 6
 _REMEMBERED_SENTENCES: Final = 50_000
+_CLAUSE_ENDS: Final = frozenset("，。；！？,;!?\n")
+_LAST_OF_LATIN: Final = "\u2fff"
 _GAP_BREAKS: Final = frozenset(".;!?\n。；！？，、")
 
 
@@ -33,6 +37,31 @@ class Kind(StrEnum):
     RISK_FACTOR = "risk_factor"
     HISTORY = "history"
     OTHER = "other"
+
+
+_LASTING: Final = frozenset({Kind.RISK_FACTOR, Kind.HISTORY, Kind.OTHER})
+_EVENTS: Final = frozenset(
+    {
+        "abuse-violence",
+        "animal-bite",
+        "burn",
+        "crush-injury",
+        "fall",
+        "fall-or-crash",
+        "head-injury",
+        "known-allergen-exposure",
+        "limb-injury",
+        "major-injury",
+        "near-drowning",
+        "overdose",
+        "poisoning",
+        "strangulation",
+        "stuck-food-object",
+        "swallowed-battery-or-magnet",
+        "wound",
+    }
+)
+"""Told as history, but over and done with once years have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +95,15 @@ class Match:
 
 @dataclass(slots=True)
 class _Part:
-    """The wordings of one part of a term, as a trie of tokens."""
+    """The wordings of one part of a term, as a trie of tokens; at its root, the longest gap before it."""
 
     children: dict[str, "_Part"] = field(default_factory=dict)
     is_end: bool = False
+    gap: int = 0
 
     @classmethod
-    def of(cls, term_part: str) -> "_Part":
-        root = cls()
+    def of(cls, term_part: str, gap: int) -> "_Part":
+        root = cls(gap=gap)
         for tokens in wordings(term_part):
             node = root
             for value in tokens:
@@ -103,6 +133,7 @@ class Lexicon:
         self.concepts: Final[Mapping[str, Concept]] = _closed({concept.id: concept for concept in given})
         if len(self.concepts) != len(given):
             raise LibraryError("a terminology file has two entries with one id")
+        self.lasting: Final = frozenset(c.id for c in given if c.kind in _LASTING and c.id not in _EVENTS)
         self._root = _Node()
         self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
         for concept in self.concepts.values():
@@ -131,8 +162,9 @@ class Lexicon:
         return tuple(dict.fromkeys(match.concept_id for match in self.match(sentence)))
 
     def _add(self, concept_id: str, term: str) -> None:
-        first, *others = term.split(f" {GAP} ")
-        starts, rest = wordings(first), tuple(_Part.of(part) for part in others)
+        first, *others = _GAP.split(term)
+        parts = zip(others[::2], others[1::2], strict=True)
+        starts, rest = wordings(first), tuple(_Part.of(part, _GAP_WORDS[gap]) for gap, part in parts)
         if () in starts or any(part.is_end for part in rest):
             raise LibraryError(f"the terminology entry {concept_id} has a term that can be empty")
         for tokens in starts:
@@ -145,6 +177,8 @@ class Lexicon:
         """Terms that start at this token, with the places of their tokens."""
         node, at = self._root, first
         while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            if at > first and _is_clause_end(text, tokens[at - 1], tokens[at]):
+                return
             node, at = child, at + 1
             for concept_id, rest in node.ends:
                 places: tuple[int, ...] | None = tuple(range(first, at))
@@ -174,15 +208,23 @@ def wordings(term: str) -> set[tuple[str, ...]]:
 def _extend(text: str, tokens: Sequence[Token], places: tuple[int, ...], part: _Part) -> tuple[int, ...] | None:
     """The places with those of the next part, at most some tokens further on in the same clause."""
     last = places[-1]
-    for start in range(last + 1, min(last + _MAX_GAP_TOKENS + 2, len(tokens))):
+    for start in range(last + 1, min(last + part.gap + 2, len(tokens))):
         if _GAP_BREAKS.intersection(text[tokens[start - 1].end : tokens[start].start]):
             return None
         node, at = part, start
         while at < len(tokens) and (child := node.children.get(tokens[at].value)):
+            if at > start and _is_clause_end(text, tokens[at - 1], tokens[at]):
+                break
             node, at = child, at + 1
             if node.is_end:
                 return (*places, *range(start, at))
     return None
+
+
+def _is_clause_end(text: str, token: Token, following: Token) -> bool:
+    """Whether a clause ends between two Chinese characters, whose words no punctuation may join: 像石头，疼得厉害."""
+    between = text[token.end : following.start]
+    return bool(between) and token.value > _LAST_OF_LATIN and bool(_CLAUSE_ENDS.intersection(between))
 
 
 def _outermost(matches: list[Match]) -> list[Match]:

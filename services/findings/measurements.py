@@ -16,7 +16,7 @@ _READING: Final = re.compile(
     re.IGNORECASE,
 )
 _THERMOMETER: Final = re.compile(
-    r"(?:\btemp(?:erature)?s?\b\.?|体温)(?:(?!\b(?:i|im|aged?)\b)[^\d,，.;。；\n]){0,20}$"
+    r"(?:\btemp(?:erature)?s?\b\.?|\bthermometer\b|体温)(?:(?!\b(?:i|im|aged?)\b)[^\d,，.;。；\n]){0,20}$"
     r"|(?<![a-z])(?-i:T)\s*[:：=]?\s*$",
     re.IGNORECASE,
 )
@@ -25,6 +25,22 @@ _FEVERED: Final = re.compile(
     r"(?:\s|[:：=~(（]|\b(?:of|at|to|up|is|was|went|hit|peak\w*|spik\w*|reach\w*|around|about|over|above)\b|到|至|了|达|约|过){0,8}$",
     re.IGNORECASE,
 )
+_MEASURED_ZH: Final = re.compile(
+    r"(?:[量测](?:了|得|出来|出|的|一下|过)?|腋下|[耳额肛腋]温|体?温[度计枪])(?:[是有]|大概)?\s*$"
+)
+_ALONE_ZH: Final = re.compile(
+    r"(?:[\u4e00-\u9fff][，。,；;：:\s]\s*|[今昨][天早晚]|现在|[上下中]午|早上|晚上|夜里|半夜|最高|又)$"
+)
+"""What stands before a temperature with a decimal where nothing else calls it one."""
+
+_HAS_TEMPERATURE: Final = re.compile(
+    r"\b(?:and|with|plus|got|has|having|spiking|running) (?:a |the |high |bad )?temp(?:erature)?"
+    r"(?=\s*(?:$|[,.;!?]|and\b|since\b|but\b))",
+    re.IGNORECASE,
+)
+"""Said without a number, as in "red leg and temp"."""
+
+_FEVER_FOLLOWS: Final = re.compile(r"\s*(?:of |degrees? )?(?:fever|temp(?:erature)?)\b", re.IGNORECASE)
 _CHANGED: Final = re.compile(
     r"[^\d.;。；\n]{0,16}(?:\b(?:from|to|then|now|peak\w*(?: at)?|high of)\b|->|最高|[-→~–至到升降为])\s*$",
     re.IGNORECASE,
@@ -77,22 +93,35 @@ _OXYGEN: Final = re.compile(
 _LOW_OXYGEN_PERCENT: Final = 92
 
 
+_GLUCOSE_ZH: Final = re.compile(r"血糖[^\d.;。；，,\n]{0,8}(\d{1,2}(?:\.\d)?)(?![\d.年天岁个次月周])")
+_VERY_HIGH_GLUCOSE: Final = 20.0
+_LOW_GLUCOSE: Final = 3.9
+"""mmol/L, the unit of meters in China."""
+
+
 def measured_findings(text: str) -> Mapping[str, Status]:
     """Findings that follow from measurements in the text.
 
     Fever: 38.0 °C or more. Blood pressure: 180/120 mmHg or more is a crisis, 140/90 or more high, systolic under 90
-    low. Oxygen saturation: low under 92 %.
+    low. Oxygen saturation: low under 92 %. Glucose: low under 3.9 mmol/L, very high from 20.
     """
     found = {**_from_temperature(text), **_from_blood_pressure(text)}
     percents = [int(number) for match in _OXYGEN.finditer(text) for number in re.findall(r"\d+", match["run"])]
     if min(percents, default=100) < _LOW_OXYGEN_PERCENT:
         found["low-oxygen"] = Status.PRESENT
+    glucose = [float(number) for number in _GLUCOSE_ZH.findall(text)]
+    if max(glucose, default=0.0) >= _VERY_HIGH_GLUCOSE:
+        found["very-high-glucose"] = Status.PRESENT
+    if min(glucose, default=_LOW_GLUCOSE) < _LOW_GLUCOSE:
+        found["low-glucose"] = Status.PRESENT
     return found
 
 
 def _from_temperature(text: str) -> dict[str, Status]:
     found: dict[str, Status] = {}
     text = re.sub(r"(?<=\d)度(\d)(?!\d|\s*[天周小个日次分月年])", r".\1度", text)
+    if _HAS_TEMPERATURE.search(text):
+        found["fever"] = Status.PRESENT
     readings, others = _temperatures(text)
     if not readings:
         return found
@@ -132,13 +161,31 @@ def _is_temperature(match: re.Match[str], number: float, before: str) -> bool:
     if scale := match["scale"]:
         in_fahrenheit = "f" in scale.lower().removeprefix("degrees") or scale == "℉"
         return in_fahrenheit == (number > _FAHRENHEIT_FROM)
-    if _THERMOMETER.search(before) or (_FEVERED.search(before) and _celsius(number) >= _FEVER_C):
+    if _THERMOMETER.search(before) or _is_fever(match, number, before):
         return True
     if not (bare := match["bare"]):
-        return False
+        is_decimal = "." in match["n"] and _FEVER_C <= number <= _BARE_DEGREES[1]
+        return number <= _BARE_DEGREES[1] and bool(
+            _MEASURED_ZH.search(before) or (is_decimal and _ALONE_ZH.search(before))
+        )
     if number > _FAHRENHEIT_FROM:
         return "度" not in bare and _celsius(number) >= _FEVER_C
     return _BARE_DEGREES[0] <= number <= _BARE_DEGREES[1]
+
+
+def _is_fever(match: re.Match[str], number: float, before: str) -> bool:
+    """Whether a number without a unit is a fever: the word stands beside it, or nothing does."""
+    if _celsius(number) < _FEVER_C:
+        return False
+    if _FEVERED.search(before) or _FEVER_FOLLOWS.match(match.string, match.end()):
+        return True
+    return "." in match["n"] and number <= _BARE_DEGREES[1] and _stands_alone(match, before)
+
+
+def _stands_alone(match: re.Match[str], before: str) -> bool:
+    """Whether a number is a clause of its own, as in "red hot knee, 38.7"."""
+    opens = re.search(r"(?:^|[,;.!?(\n]|\b(?:and|plus|with))\s*$", before)
+    return bool(opens and re.match(r"\s*(?:$|[,;.!?)\n]|and\b)", match.string[match.end() :]))
 
 
 def _celsius(number: float) -> float:

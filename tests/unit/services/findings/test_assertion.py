@@ -65,6 +65,26 @@ LEXICON = Lexicon(Concept(name, {"en": name}, {"en": terms}, Kind.SYMPTOM) for n
 
 ENGLISH = [
     ("I have no chest pain.", "-chest-pain"),
+    ("If I ever get chest pain and cannot breathe what should I do?", "?chest-pain ?breathless"),
+    ("What should I do if someone has a seizure?", "?seizure"),
+    ("If I lie down I get chest pain", "+chest-pain"),
+    ("What should I do if my chest pain gets worse?", "+chest-pain"),
+    ("If someone touches my belly I start vomiting", "+vomiting"),
+    ("I read about seizures online", "?seizure"),
+    ("I watched a tv show on heart attack", "?heart-attack"),
+    ("Would that be a heart attack?", "?heart-attack"),
+    ("What are the signs of a heart attack", "?heart-attack"),
+    ("Epilepsy well controlled, last seizure six years ago.", "?seizure"),
+    ("He had a seizure once as a child", "?seizure"),
+    ("When I was 12 I had a seizure", "?seizure"),
+    ("I passed out in 2015", "?faint"),
+    ("The chest pain started two years ago", "+chest-pain"),
+    ("chest pain and breathless since last year", "+chest-pain +breathless"),
+    ("chest pain, worse now than years ago", "+chest-pain"),
+    ("chest pain again after the stent two years ago", "+chest-pain"),
+    ("Not thinking of suicidal acts", "-suicidal"),
+    ("No thoughts of wanting to harm, I want to die", "+suicidal"),
+    ("I am not on any pill, chest pain today", "+chest-pain"),
     ("No fever, cough or chest pain.", "-fever -cough -chest-pain"),
     ("No fever, no cough, but chest pain.", "-fever -cough +chest-pain"),
     ("No fever, chest pain.", "-fever +chest-pain"),
@@ -467,3 +487,43 @@ def test_a_sentence_does_not_change_those_before_and_after_it(first, second):
 
 def test_a_long_list_before_its_negation_is_negated_as_a_whole():
     assert set(each("、".join(["咳嗽", "发热", "腹痛", "头痛", "恶心"] * 8) + "均无")) == {Status.ABSENT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "要是发烧该怎么办？想提前了解一下",
+        "万一以后孩子发烧，第一时间该做什么",
+        "听说打了针会发烧",
+        "网上说胸痛很危险",
+        "我二舅上个月发烧走的",
+        "怎么预防咳嗽",
+        "咳嗽的症状有哪些",
+    ],
+)
+def test_what_is_supposed_or_told_of_others_is_open(text):
+    assert Status.PRESENT not in each(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "如果一走路就胸痛，该怎么办",
+        "要是再发烧怎么办",
+        "我爸走了两步就胸痛",
+        "刷视频的时候突然胸痛",
+        "去年开始胸痛",
+        "以前也胸痛过，今天又胸痛",
+    ],
+)
+def test_what_recurs_or_depends_on_something_is_said_of_now(text):
+    assert Status.PRESENT in each(text)
+
+
+@pytest.mark.parametrize("text", ["小时候胸痛过", "三年前咳嗽，早好了", "以前发烧过一次"])
+def test_what_a_chinese_text_tells_of_long_ago_is_open(text):
+    assert set(each(text)) == {Status.UNKNOWN}
+
+
+def test_a_medicine_that_is_not_taken_is_absent():
+    assert each("没吃发烧药") == [Status.ABSENT]

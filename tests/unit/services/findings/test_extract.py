@@ -120,3 +120,15 @@ def test_more_sentences_never_take_a_present_finding_away(first, more):
 @pytest.mark.parametrize("text", ["", " \n ", "。。。", "1234"])
 def test_a_text_without_words_has_no_findings(text):
     assert extract(text, LEXICON).present == frozenset()
+
+
+def test_an_event_of_long_ago_is_over_and_an_illness_is_not():
+    lexicon = Lexicon(
+        [
+            Concept("head-injury", {"en": "head injury"}, {"zh": ("撞头",)}, Kind.HISTORY),
+            Concept("heart-disease", {"en": "heart disease"}, {"zh": ("心脏病",)}, Kind.RISK_FACTOR),
+        ]
+    )
+    assert extract("五年前撞头", lexicon).present == frozenset()
+    assert extract("五年前查出心脏病", lexicon).present == {"heart-disease"}
+    assert extract("今天撞头", lexicon).present == {"head-injury"}

@@ -394,6 +394,15 @@ def test_what_was_not_given_is_read_beside_what_was():
         ("temperature 37.5, down from 39", {"fever": Status.PRESENT}),
         ("temp 37.5-39.0", {"fever": Status.PRESENT}),
         ("体温从39降到37", {"fever": Status.PRESENT}),
+        ("the thermometer says 38.2", {"fever": Status.PRESENT}),
+        ("39.4 fever", {"fever": Status.PRESENT}),
+        ("101 temp", {"fever": Status.PRESENT}),
+        ("red hot knee, 38.7", {"fever": Status.PRESENT}),
+        ("shivering and 38.9", {"fever": Status.PRESENT}),
+        ("red leg and temp", {"fever": Status.PRESENT}),
+        ("sore throat and temp normal", {}),
+        ("BMI 38.7", {}),
+        ("red hot knee, 38", {}),
         ("39 weeks", {}),
         ("fever of 38 weeks", {}),
         ("fever, 40 years old", {}),
@@ -495,3 +504,23 @@ def test_no_text_breaks_the_reading_of_facts(text):
     days = read_duration_days(text)
     assert days is None or days >= 0
     measured_findings(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("下午量了38.3", "fever"),
+        ("腋下38.4", "fever"),
+        ("咳嗽三天，38.6，没胃口", "fever"),
+        ("血糖28", "very-high-glucose"),
+        ("血糖测出来23.5", "very-high-glucose"),
+        ("血糖才1.9", "low-glucose"),
+    ],
+)
+def test_chinese_readings_without_a_unit(text, finding):
+    assert measured_findings(text).get(finding) is Status.PRESENT
+
+
+@pytest.mark.parametrize("text", ["血糖7.2", "血糖10年了", "体重38.5公斤", "怀孕38.5周", "量了血压"])
+def test_other_chinese_numbers_are_no_such_readings(text):
+    assert not {"fever", "very-high-glucose", "low-glucose"} & set(measured_findings(text))

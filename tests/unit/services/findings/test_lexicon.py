@@ -78,6 +78,20 @@ def test_a_gap_bridges_six_words_at_most(words):
     assert bool(found(text, LEG)) == (words <= 6)
 
 
+@pytest.mark.parametrize("words", range(6))
+def test_a_short_gap_bridges_three_words_at_most(words):
+    text = f"hit {'very ' * words}head"
+    assert bool(found(text, concept("head-injury", "hit ~ head"))) == (words <= 3)
+
+
+def test_a_term_may_have_gaps_of_both_lengths():
+    took = concept("overdose", "took ~ handful .. tablets")
+    assert found("took a whole handful of my old blue tablets", took) == [
+        ("overdose", "took a whole handful of my old blue tablets")
+    ]
+    assert found("took my son and my wife a handful of tablets", took) == []
+
+
 @pytest.mark.parametrize("end", [".", ";", "!", "?", "\n", "。", "；", "！", "？", "，"])
 def test_a_gap_does_not_reach_over_a_clause(end):
     assert found(f"swollen{end} leg", LEG) == []
@@ -182,6 +196,17 @@ def test_a_lexicon_that_makes_no_sense_is_refused(concepts):
         Lexicon(concepts)
 
 
+def test_what_stays_with_a_person_is_lasting_and_an_event_is_not():
+    lexicon = Lexicon(
+        [
+            Concept("diabetes", {"en": "d"}, {"en": ("diabetes",)}, Kind.RISK_FACTOR),
+            Concept("overdose", {"en": "o"}, {"en": ("overdose",)}, Kind.HISTORY),
+            Concept("seizure", {"en": "s"}, {"en": ("seizure",)}, Kind.SIGN),
+        ]
+    )
+    assert lexicon.lasting == {"diabetes"}
+
+
 def test_a_name_falls_back_to_english():
     named = Concept("cough", {"en": "cough", "zh": "咳嗽"}, {"en": ("cough",)})
     assert (named.name("zh"), named.name("fr")) == ("咳嗽", "cough")
@@ -273,3 +298,10 @@ def test_yaml_that_would_run_code_is_refused(tmp_path):
     with pytest.raises(LibraryError):
         load_lexicon(file)
     assert load_yaml(b"a: 1") == {"a": 1}
+
+
+def test_no_chinese_word_reaches_over_the_end_of_a_clause():
+    headache = concept("headache", "头疼", "头 .. 疼得厉害")
+    assert found("硬得像石头，疼", headache) == []
+    assert found("头一直疼得，厉害", headache) == []
+    assert found("我头疼，难受", headache) == [("headache", "头疼")]
