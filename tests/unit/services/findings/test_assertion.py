@@ -71,6 +71,8 @@ ENGLISH = [
     ("What should I do if my chest pain gets worse?", "+chest-pain"),
     ("If someone touches my belly I start vomiting", "+vomiting"),
     ("I read about seizures online", "?seizure"),
+    ("I had a weird dream that I collapsed", "?faint"),
+    ("I saw someone collapse yesterday", "?faint"),
     ("I watched a tv show on heart attack", "?heart-attack"),
     ("Would that be a heart attack?", "?heart-attack"),
     ("What are the signs of a heart attack", "?heart-attack"),
