@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import anyio
 import anyio.to_thread
+import httpx2
 from rich.progress import Progress
 
 from evals.asking import Asked, at, here
@@ -37,28 +38,38 @@ async def run(
         OtherRunError: The folder's results were made by another library, model, setting or commit.
     """
     opened: AbstractAsyncContextManager[Asked] = at(url) if url else here(settings)
+    failed: list[Exception] = []
     async with opened as service:
-        card = _card(await service.library(), vignettes, settings, samples)
-        await anyio.to_thread.run_sync(_begin, folder, card)
-        done = read_results(folder)
-        waiting = [vignette for vignette in vignettes if vignette.id not in done]
-        generation = {"samples": samples} if samples > 1 else {}
-        with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
-            task = bar.add_task("asking", total=len(vignettes), completed=len(done))
-            limiter = anyio.CapacityLimiter(IN_PARALLEL)
+        try:
+            card = _card(await service.library(), vignettes, settings, samples)
+            done = await anyio.to_thread.run_sync(_begin, folder, card)
+            return await _ask(service, vignettes, folder, done, samples)
+        except* (OtherRunError, httpx2.HTTPError) as group:
+            failed += group.exceptions
+    raise failed[0]
 
-            async def one(vignette: Vignette) -> None:
-                async with limiter:
-                    result = await service.ask(vignette, generation)
-                if result:
-                    kept.write(result.model_dump_json() + "\n")
-                    kept.flush()
-                    done[vignette.id] = result
-                bar.advance(task)
 
-            async with anyio.create_task_group() as group:
-                for vignette in waiting:
-                    group.start_soon(one, vignette)
+async def _ask(
+    service: Asked, vignettes: Sequence[Vignette], folder: Path, done: dict[str, Result], samples: int
+) -> dict[str, Result]:
+    waiting = [vignette for vignette in vignettes if vignette.id not in done]
+    generation = {"samples": samples} if samples > 1 else {}
+    limiter = anyio.CapacityLimiter(IN_PARALLEL)
+    with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
+        task = bar.add_task("asking", total=len(vignettes), completed=len(done))
+
+        async def one(vignette: Vignette) -> None:
+            async with limiter:
+                result = await service.ask(vignette, generation)
+            if result:
+                kept.write(result.model_dump_json() + "\n")
+                kept.flush()
+                done[vignette.id] = result
+            bar.advance(task)
+
+        async with anyio.create_task_group() as group:
+            for vignette in waiting:
+                group.start_soon(one, vignette)
     return done
 
 
@@ -80,10 +91,14 @@ def _card(library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: S
     )
 
 
-def _begin(folder: Path, card: RunCard) -> None:
+def _begin(folder: Path, card: RunCard) -> dict[str, Result]:
+    """What is done already; a line that a broken run cut off is removed."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CARD
     if file.exists() and not RunCard.model_validate_json(file.read_bytes()).is_same_run(card):
         raise OtherRunError(f"{folder} has a run of another library, model, setting or commit: choose another folder")
     if not file.exists():
         file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    done = read_results(folder)
+    (folder / RESULTS).write_text("".join(f"{one.model_dump_json()}\n" for one in done.values()), encoding="utf-8")
+    return done

@@ -25,7 +25,7 @@ from services.findings.lexicon import Lexicon, where
 from services.triage.levels import EMERGENCIES
 from services.triage.rules import Rule, fits_patient
 
-_INVERSE_REGULARIZATION: Final = 3.0
+_INVERSE_REGULARIZATION: Final = 10.0
 """Chosen by cross-validation in which the examples of one rule are never on both sides."""
 
 _MIN_EXAMPLES: Final = 2

@@ -1,0 +1,146 @@
+"""Runs of the starter suite: they hold the gates, go on where they stopped, and a wrong change falls short."""
+
+import asyncio
+import shutil
+
+import pytest
+from support import settings_for
+from typer.testing import CliRunner
+
+from evals.cli import app
+from evals.gate import read_gates
+from evals.metrics import measure
+from evals.outcomes import pairs_of
+from evals.results import CARD, RESULTS, read_results
+from evals.running import OtherRunError, run
+from evals.vignettes import STARTER, read_vignettes
+from services.core.types import TriageLevel
+from services.retrieval.retriever import Retriever
+from services.triage.engine import TriageEngine
+from services.triage.rules import Triage
+from services.verification.citations import Citations
+
+VIGNETTES = read_vignettes()
+GATED = [one for one in VIGNETTES if one.twin in {None, "identifiers"}]
+SOME = [one for one in GATED if one.split == "test"][::4]
+
+
+@pytest.fixture(scope="module")
+def settings(starter_index, tmp_path_factory):
+    return settings_for(shutil.copytree(starter_index, tmp_path_factory.mktemp("evaluated") / "index.db"))
+
+
+def short_of_gates(settings, folder, vignettes):
+    results = asyncio.run(run(vignettes, folder, settings, None))
+    measured = measure(pairs_of(vignettes, results))
+    return [told for gate in read_gates() if (told := gate.falls_short(measured))]
+
+
+def names(told):
+    return {line.partition(" (")[0] for line in told}
+
+
+@pytest.fixture(scope="module")
+def whole_run(settings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run") / "whole"
+    return folder, short_of_gates(settings, folder, GATED)
+
+
+def test_the_starter_suite_holds_the_gates(whole_run):
+    assert whole_run[1] == []
+
+
+def test_a_report_has_tables_and_plots_and_no_text_of_a_question(whole_run):
+    folder, _ = whole_run
+    done = CliRunner().invoke(app, ["report", str(folder)])
+    assert done.exit_code == 0, done.output
+    html, markdown = ((folder / f"report.{kind}").read_text(encoding="utf-8") for kind in ("html", "md"))
+    assert html.count("<svg") == 5
+    assert "| diagnosis top-3 |" in markdown
+    written = html + markdown + (folder / RESULTS).read_text(encoding="utf-8")
+    assert not [one.id for one in GATED if one.said[:40] in written]
+
+
+def test_the_command_says_that_the_gates_hold_or_what_falls_short(whole_run, tmp_path):
+    folder, _ = whole_run
+    assert CliRunner().invoke(app, ["gate", str(folder)]).exit_code == 0
+    strict = tmp_path / "gates.toml"
+    strict.write_text('[[gate]]\nmetric = "diagnosis top-1"\ngroup = "test"\nleast = 1.0\n', encoding="utf-8")
+    done = CliRunner().invoke(app, ["gate", str(folder), "--gates", str(strict)])
+    assert done.exit_code == 1
+    assert "diagnosis top-1 (test) is 0." in done.output
+
+
+def test_a_run_against_itself_changes_nothing(whole_run):
+    done = CliRunner().invoke(app, ["compare", str(whole_run[0]), str(whole_run[0])])
+    assert done.exit_code == 0
+    assert "nothing changed" in done.output
+
+
+def test_a_run_that_broke_off_goes_on(settings, tmp_path):
+    asyncio.run(run(SOME[:3], tmp_path / "run", settings, None))
+    (tmp_path / "run" / CARD).unlink()
+    file = tmp_path / "run" / RESULTS
+    kept = file.read_text(encoding="utf-8").splitlines()
+    file.write_text("\n".join([*kept[:2], kept[2][:40]]), encoding="utf-8")
+    assert len(read_results(tmp_path / "run")) == 2
+    done = asyncio.run(run(SOME[:3], tmp_path / "run", settings, None))
+    assert set(done) == {one.id for one in SOME[:3]}
+    assert set(read_results(tmp_path / "run")) == set(done)
+
+
+def test_results_of_two_runs_do_not_mix(settings, tmp_path):
+    asyncio.run(run(SOME[:1], tmp_path / "run", settings, None))
+    other = settings.model_copy(update={"retrieval": settings.retrieval.model_copy(update={"rrf_k": 60})})
+    with pytest.raises(OtherRunError):
+        asyncio.run(run(SOME[:1], tmp_path / "run", other, None))
+
+
+def test_a_running_service_is_asked_the_same(server, tmp_path):
+    done = CliRunner().invoke(
+        app, ["run", str(tmp_path / "run"), "--suite", str(_suite(tmp_path)), "--url", server.url]
+    )
+    assert done.exit_code == 0, done.output
+    results = read_results(tmp_path / "run")
+    assert {id_ for id_ in results if id_.endswith("unanswerable")} == set()
+    assert len(results) == 3
+
+
+def test_without_an_index_or_a_service_the_command_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("CITEWELL_INDEX__URI", str(tmp_path / "none.db"))
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "run")])
+    assert done.exit_code == 1
+    assert "sync" in done.output
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "run"), "--url", "http://127.0.0.1:9"])
+    assert done.exit_code == 1
+    assert "does not answer" in done.output
+
+
+def _suite(folder):
+    file = folder / "suite.jsonl"
+    lines = [line for line in STARTER.read_text(encoding="utf-8").splitlines() if '"twin"' not in line]
+    file.write_text("\n".join(lines[:3]) + "\n", encoding="utf-8")
+    return file
+
+
+def test_without_red_flags_the_gates_fall(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(TriageEngine, "assess", lambda *_: Triage(TriageLevel.ROUTINE_VISIT))
+    assert "emergencies missed" in names(short_of_gates(settings, tmp_path / "run", SOME))
+
+
+def test_with_dense_search_alone_the_gates_fall(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(Retriever, "_lexical", lambda _, queries: [[] for _ in queries])
+    monkeypatch.setattr(
+        Retriever, "_text_with_meaning", lambda self, query: query.text if query.language == "en" else ""
+    )
+    assert "guideline R@5" in names(short_of_gates(settings, tmp_path / "run", SOME))
+
+
+def test_without_verified_citations_the_gates_fall(settings, tmp_path, monkeypatch):
+    cite = Citations.used
+
+    def altered(self):
+        return tuple(type(c)(**{**{f: getattr(c, f) for f in c.__slots__}, "quote": c.quote + "!"}) for c in cite(self))
+
+    monkeypatch.setattr(Citations, "used", altered)
+    assert "answers with a quote that is not verbatim" in names(short_of_gates(settings, tmp_path / "run", SOME[:5]))
