@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.core.text import Token
-from services.findings.lexicon import Match
+from services.findings.lexicon import EVENTS, Match
 
 
 class Status(StrEnum):
@@ -53,7 +53,7 @@ _NARROW: Final = re.compile(
     r"(?: (?:currently|really|actually|been|have|had|having|feel|feeling|experienc\w+|notic\w+|report\w*|got"
     r"|get|getting|suffer\w* from|complain\w* of|thinking (?:of|about)|planning to"
     r"|(?:on|taking|take|using)(?= an?y?\b)))*)\b"
-    r"|没有?|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
+    r"|没有?(?:想(?:过|要|着)?|[说喊叫提])?|[不没](?:说|喊|带|压着)|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
     re.IGNORECASE,
 )
 """Negates the finding behind it, and lists that end with "or"."""
@@ -74,7 +74,7 @@ _FILL: Final = (
 )
 _ZH_FILL: Final = (
     r"(?:明显|任何|其[他它]|伴|有|出现|过|什么|太|显著|特殊|既往|反复|再|感到|感觉|觉得|见|诉|特别|严重|发生"
-    r"|合并|怎么|的|吃|服|用|打|碰)"
+    r"|合并|怎么|的|吃|服|用|打|碰|摔跤?|跌倒|受伤)"
 )
 _ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}{_ZH_FILL}{{0,3}}({_P})", re.IGNORECASE)
 _NEXT_ITEM: Final = re.compile(rf"\s*(?:{_FILL}){{0,3}}(?:明显|任何|其[他它]|显著|特殊|反复)?({_P})", re.IGNORECASE)
@@ -110,11 +110,17 @@ _AFTER: Final = re.compile(
     r"(?:absent|denied|ruled out|not present|not reported|negative)(?=\s*(?:$|[,，]|in\b|at\b))"
     r"|[:：]\s*(?:no|none|nil|absent|denied|无|没有|否认)(?!\w)"
     r"|[（(][-－—][)）]"
-    r"|(?:倒是|倒|目前|现在|暂时|通常|一般|多|往往|也|都|均|并)*"
-    r"(?:不明显|缺如|不存在|不出现|阴性|没有|未见|无|没)(?=\s*(?:$|[，,了])))",
+    r"|(?:那种|这种|这些|之类的?|什么的|的(?:情况|现象|症状)|倒是|倒|目前|现在|暂时|通常|一般|多|往往|也|都|均|并)*"
+    r"(?:不明显|缺如|不存在|不出现|阴性|没有过?|未见|无|没|感觉正常|是?阴性)"
+    r"(?=\s*(?:$|[，,了])))",
     re.IGNORECASE,
 )
 """Findings that stand before their negation."""
+
+_NO_SUDDEN: Final = re.compile(
+    rf"(?:没有过?|无|否认)(?:任何|过|明显)?({_P}的{_P}|{_P}{_P}(?=\s*(?:起病|发作|[，,、]|$)))(?!\s*的时候)"
+)
+"""A finding denied together with its kind: 没有突然的剧痛."""
 
 _OPEN: Final = re.compile(
     r"(?:\b(?:(?:not|un)\s*sure (?:if|whether)|don['’]?t know (?:if|whether)|(?:afraid|scared) of"
@@ -129,7 +135,7 @@ _OPEN: Final = re.compile(
     r"|(?:saw|seen|watched|watching) (?:someone|somebody|people|a (?:man|woman|person|stranger|colleague)))\b"
     r"(?!\s*(?:this|my|the|his|her)\b)"
     r"(?:\s+(?!and\b)[a-z'’]+){0,4}\s*|(?:不确定|不知道)?(?:是否|是不是|有没有|会不会)[有是]?"
-    r"|怀疑(?:是|有)?|担心(?:是|有|会)?|万一有?)"
+    r"|怀疑(?:是|有)?|担心(?:是|有|会)?|怕(?:是|会|得了?)|万一有?)"
     rf"({_P})|({_P})(?:的)?家族史",
     re.IGNORECASE,
 )
@@ -194,13 +200,18 @@ _SUPPOSED_ZH: Final = re.compile(r"(?:万一|要是|如果|假如|假使|倘若|
 _TOPIC: Final = re.compile(
     rf"(?:预防|防止|避免|以防|想学|学习|了解|科普|讲讲|说说)(?:一下|下)?({_P})"
     rf"|({_P})的?(?:早期|先|前)?(?:症状|征兆|前兆|表现|急救)(?:是什么|有哪些|有啥|都有|知识|方法|措施)|({_P})的?疫苗"
+    rf"|(?:什么|啥)叫做?({_P})|遇[到见]({_P})的人|({_P})(?:到底)?(?:是(?:什么|啥)(?:意思|手感)|是怎么产生|怎么区分|见于)"
+    rf"|一朝({_P})|({_P})值?[，,]?在?正常范围"
 )
 """A disease as the topic of a question."""
 
 _HEARSAY: Final = re.compile(
     r"(?:刷|看)(?:到|了|见)?(?:一?个|的)?(?:短?视频|新闻|文章|帖子|科普|抖音|小红书|朋友圈|电视剧|电影|剧)(?:里|说|讲)"
     r"|(?:新闻|视频|电视剧|电影|小说|网上|书上?)(?:里|上|中)?(?:说|讲|写|报道|演)|追剧|[男女]主(?!任)|主角"
-    r"|听(?:人|别人|朋友|同事|邻居)?说|据说"
+    r"|听(?:人|别人|朋友|同事|邻居)?[说讲]|据说|有人[说讲]"
+    r"|^(?![^，,]*(?:时候?|突然|忽然|我(?![家们])|[今昨]))[^，,]*"
+    r"(?:科普|朋友圈|群里|(?:孕妇|育儿|急救|健康)课|课本|教材|书上|的视频|段子|新闻|节目|[视装疑韩美斗]剧|电影|小说"
+    r"|游戏里|老一辈|梦[见到])"
     r"|(?:邻居|隔壁|同事|同学|朋友|亲戚|网友|明星|老乡|[舅叔伯姑姨爷奶公婆爸妈哥姐弟妹]|老[\u4e00-\u9fff])[^，,]*"
     r"(?:走[了的]|没[了的]|(?:去|过)世了?|(?<![快要])死了|不在了)$"
 )
@@ -209,6 +220,42 @@ _HEARSAY: Final = re.compile(
 _LONG_AGO_ZH: Final = re.compile(
     r"小时候|前年|去年|年轻(?:时|的时候)|早年|当年|[\d一二两三四五六七八九十几多]年(?:以)?前|(?:以前|曾经?)(?=[^，,]*过)"
 )
+_PAST_ZH: Final = re.compile(
+    rf"{_LONG_AGO_ZH.pattern}|上(?:个月|周|星期|礼拜)|[\d一二两三四五六七八九十几半]个?(?:月|年)(?:以)?前|[那当]时|那会儿|那阵|以前"
+    r"|术前|出生时|生(?:老大|大宝|头胎)"
+)
+_OVER: Final = re.compile(
+    r"(?:没有?|未|不)再|再(?:也|都)?没|年没(?:再)?犯|早(?:就)?(?:已经)?好了|[都已]经?好了|完全(?:恢复|好)|恢复得(?:很|挺|不错|好)"
+    r"|(?:现在|目前|如今)(?:都|也|已经|一直)?(?:好好的|没事|恢复|正常|健康|[挺很]好|什么事(?:都|也)?没)|控制得"
+    r"|一直(?:很|都)?(?:稳定|正常|没事)|没(?:有)?后遗症|全消了|(?:夹出来|取出来|咽下去)了"
+    r"|都是[^，]{1,5}年前(?:的事)?了|(?:医生|大夫)(?:都)?说(?:没事|很稳|正常|没问题|没伤|是太?紧张)|(?:CT|心电图|片子?|心脏|检查|查了?|腰穿)[^，。]{0,4}(?:没事|正常|没问题)"
+)
+"""What says that something earlier is over."""
+
+_RECURS: Final = re.compile(
+    r"又|还(?:是(?!要)|会|有|在|没好)|仍|反复|老是|总是|这次|这[两几][天个周]|最近|突然|越来越|加重|复发|昨|但是?|可是?|不过"
+    r"|今[天早晚](?!只是|就是|想|吃|都|已)|刚(?!好|查)"
+)
+"""What says that it came back, or that something else has begun."""
+
+_CURIOUS: Final = re.compile(r"想(?:问|知道|了解|学)|好奇|请问|问问|[啥什]么?叫|科普|学习一下|怎么产生|有必要")
+_UNCONCERNED: Final = re.compile(
+    r"(?:我|自己|我家[^，。]{0,4})(?:自己|现在|目前|人)?(?:都|也)?(?:好好的|没有?(?:这些|任何|什么|啥)?(?:症状|不舒服|不适)|什么感觉都没)"
+    r"|我没症状"
+)
+_STUDIES: Final = re.compile(
+    r"考(?:试)?题|求解[析释]|备考|考红十字|写论文|查资料|课作业|黑板报|面试|护理考|急救培训|科普资料|法治节目|(?:什么|啥)意思"
+)
+_OF_NOW: Final = re.compile(
+    r"[今昨刚]|前天|突然|忽然|开始|小时|分钟前|[一二两三四五六七八九十几半\d]天|[早晚]上|半夜|夜里|最近|这[几两次]|越来越|救命"
+)
+"""What a text of somebody who is ill now seldom lacks."""
+
+_NOT_HAPPENED: Final = re.compile(
+    rf"(?:怕|防|防止|避免|当心|[像跟]是?被)(?:再|人|给)?(?:打|摔|碰)?({_P})|笑得我?[^，,]{{0,2}}?({_P})"
+)
+"""What is feared or likened to, where it is an event."""
+
 _STILL: Final = re.compile(
     r"开始|至今|到现在|一直|老是|总是|又|再|最近|这[次回两几]|今[天早晚]|还(?:在|是|会|想)|没(?:这么|这样)|一样|越来越"
 )
@@ -231,16 +278,27 @@ def assert_matches(
     absent: set[int] = set()
     unknown: set[int] = set()
     past: set[int] = set()
+    feared: set[int] = set()
     speaks_of_self = bool(_SELF.search(text))
     for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
         past.update(_long_ago(statement))
+        feared.update(*(_numbers(found.group()) for found in _NOT_HAPPENED.finditer(statement)))
         if not _STILL.search(text):
             past.update(_long_ago_zh(statement))
+    spans = [(0, len(text))] if _is_of_interest_only(text) else list(_over_zh(text))
+    past.update(number for number, run in enumerate(skeleton.runs) if any(a <= run[0] < b for a, b in spans))
     absent -= unknown
     return [
-        _status(match, tokens, skeleton, absent, unknown if match.concept_id in lasting else unknown | past)
+        _status(
+            match,
+            tokens,
+            skeleton,
+            absent,
+            (unknown if match.concept_id in lasting else unknown | past)
+            | (feared if match.concept_id in EVENTS else set()),
+        )
         for match in matches
     ]
 
@@ -268,7 +326,8 @@ def _skeleton(text: str, tokens: Sequence[Token], matches: Sequence[Match]) -> _
             runs.append((start, end))
     made, at = "", 0
     for number, (start, end) in enumerate(runs):
-        made += f"{text[at:start]}{_OPEN_MARK}{number}{_CLOSE_MARK}"
+        since = "前" if text[start - 1 : start + 1] == "年前" else ""
+        made += f"{text[at:start]}{since}{_OPEN_MARK}{number}{_CLOSE_MARK}"
         at = end
     return _Skeleton(made + text[at:], tuple(runs))
 
@@ -282,6 +341,8 @@ def _runs(tokens: Sequence[Token], match: Match) -> Iterator[tuple[int, int]]:
 
 
 def _negated(statement: str) -> Iterator[int]:
+    for found in _NO_SUDDEN.finditer(statement):
+        yield from _numbers(found[1])
     for found in _AFTER.finditer(statement):
         yield from _numbers(found[1])
     wide = [found.span() for found in _WIDE.finditer(statement)]
@@ -372,6 +433,28 @@ def _long_ago_zh(statement: str) -> Iterator[int]:
     for piece in re.split("[，,]", statement):
         if found := _LONG_AGO_ZH.search(piece):
             yield from _numbers(piece[found.start() :])
+
+
+def _over_zh(text: str) -> Iterator[tuple[int, int]]:
+    """Where a Chinese text tells of earlier, up to where it says that it is over."""
+    since: int | None = None
+    for piece in re.finditer(r"[^，,。；！？!?\n]+", text):
+        over = _OVER.search(text, *piece.span())
+        end = over.start() if over else piece.end()
+        if since is None:
+            found = _PAST_ZH.search(text, piece.start(), end)
+            since = found.start() if found else None
+        elif not over and _RECURS.search(text, piece.start(), end):
+            since = None
+        if over and since is not None and not _RECURS.search(text, over.end()):
+            yield since, end
+
+
+def _is_of_interest_only(text: str) -> bool:
+    """Whether a Chinese text asks in general, as for an exam, or says that the writer has nothing."""
+    if _OF_NOW.search(text):
+        return False
+    return bool(_STUDIES.search(text) or (_UNCONCERNED.search(text) and _CURIOUS.search(text)))
 
 
 def _numbers(skeleton: str) -> list[int]:

@@ -53,7 +53,8 @@ _NO_LONGER_PREGNANT: Final = re.compile(
     r"\bpregnan(?:t|cy)\b[^.;,!?]{0,20}\b(?:years? ago|last year|in (?:19|20)\d\d)"
     r"|\b(?:previous|prior|past|last|earlier|history of (?:an? )?(?:\w+ )?)\s*pregnanc(?:y|ies)\b"
     r"|\bto (?:get|become|fall|avoid)\s+pregnan(?:t|cy)\b"
-    r"|年前(?:怀过?孕|妊娠)|上次(?:怀孕|妊娠)|曾经?(?:怀孕|妊娠)|(?:怀孕|妊娠)史",
+    r"|年前(?:怀过?孕|妊娠)|上次(?:怀孕|妊娠)|曾经?(?:怀孕|妊娠)|(?:怀孕|妊娠)史"
+    r"|(?:[还才]能|能不能|可以|想|准备|打算|影响)(?:再)?怀孕",
     re.IGNORECASE,
 )
 _NOT_PREGNANT: Final = re.compile(

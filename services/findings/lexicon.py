@@ -26,6 +26,9 @@ _GAP_IN_BRACKETS: Final = re.compile(r"\([^)]*\.\.[^)]*\)")
 _REMEMBERED_SENTENCES: Final = 50_000
 _CLAUSE_ENDS: Final = frozenset("，。；！？,;!?\n")
 _LAST_OF_LATIN: Final = "\u2fff"
+_NO_HEADS: Final = frozenset("老锄石木砖斧枕馒罐骨指趾镜码插龙")
+"""What makes another word of a 头 behind it: 锄头碰到 is no blow to the head."""
+
 _GAP_BREAKS: Final = frozenset(".;!?\n。；！？，、")
 
 
@@ -40,7 +43,7 @@ class Kind(StrEnum):
 
 
 _LASTING: Final = frozenset({Kind.RISK_FACTOR, Kind.HISTORY, Kind.OTHER})
-_EVENTS: Final = frozenset(
+EVENTS: Final = frozenset(
     {
         "abuse-violence",
         "animal-bite",
@@ -133,7 +136,7 @@ class Lexicon:
         self.concepts: Final[Mapping[str, Concept]] = _closed({concept.id: concept for concept in given})
         if len(self.concepts) != len(given):
             raise LibraryError("a terminology file has two entries with one id")
-        self.lasting: Final = frozenset(c.id for c in given if c.kind in _LASTING and c.id not in _EVENTS)
+        self.lasting: Final = frozenset(c.id for c in given if c.kind in _LASTING and c.id not in EVENTS)
         self._root = _Node()
         self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
         for concept in self.concepts.values():
@@ -175,6 +178,8 @@ class Lexicon:
 
     def _at(self, text: str, tokens: Sequence[Token], first: int) -> Iterable[tuple[str, tuple[int, ...]]]:
         """Terms that start at this token, with the places of their tokens."""
+        if first and tokens[first].value == "头" and text[tokens[first].start - 1] in _NO_HEADS:
+            return
         node, at = self._root, first
         while at < len(tokens) and (child := node.children.get(tokens[at].value)):
             if at > first and _is_clause_end(text, tokens[at - 1], tokens[at]):

@@ -529,3 +529,36 @@ def test_what_a_chinese_text_tells_of_long_ago_is_open(text):
 
 def test_a_medicine_that_is_not_taken_is_absent():
     assert each("没吃发烧药") == [Status.ABSENT]
+
+
+@pytest.mark.parametrize("text", ["老人没说胸口疼", "孩子不说胸痛", "没有想自杀", "发烧那种也没有", "没有发烧的咳嗽"])
+def test_more_chinese_negations(text):
+    assert Status.PRESENT not in each(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "五年前胸痛过，做了手术，后来没再犯",
+        "去年又咳又发烧住了院，现在好好的，想问疫苗几岁打",
+        "上个月胸痛，医生说没事，想问能不能坐飞机",
+        "护理考试题：胸痛和咳嗽怎么区分，求解析",
+        "请问什么叫呼吸困难，我没症状",
+    ],
+)
+def test_what_is_over_or_only_of_interest_is_open(text):
+    assert set(each(text)) <= {Status.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "五年前放了支架，恢复得不错，今天胸痛",
+        "上个月胸痛查了没事，现在又胸痛",
+        "备考的时候突然胸痛，求解释",
+        "想问一下，今天开始胸痛，我人好好的",
+        "看视频的时候胸痛",
+    ],
+)
+def test_what_is_said_of_now_beside_it_stays(text):
+    assert Status.PRESENT in each(text)
