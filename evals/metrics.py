@@ -8,8 +8,7 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, Qrel, R, ScoredDoc, nDCG
 from numpy.typing import NDArray
-from scipy.stats import bootstrap
-from sklearn.metrics import roc_auc_score
+from scipy.stats import bootstrap, rankdata
 
 from evals.outcomes import OUTCOMES, Pair, groups_of
 from evals.statistics import Share
@@ -65,7 +64,7 @@ def _retrieval(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     for found in ir_measures.iter_calc(measures, gold, run):
         values[str(found.measure)].append(found.value)
     for name, found_values in values.items():
-        yield _bootstrapped(f"guideline {name}", group, lambda v: float(np.mean(v)), np.asarray(found_values))
+        yield _bootstrapped(f"guideline {name}", group, np.mean, np.asarray(found_values))
 
 
 def _shares(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
@@ -80,7 +79,7 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
         return
     right = np.array([pair.place == 1 for pair in led], dtype=float)
     chance = np.array([pair.got.diagnoses[0].probability for pair in led])
-    yield _bootstrapped("Brier", group, lambda r, c: float(np.mean((c - r) ** 2)), right, chance)
+    yield _bootstrapped("Brier", group, _brier, right, chance)
     yield _bootstrapped("ECE", group, expected_calibration_error, right, chance)
     if 0 < right.sum() < len(right):
         yield _bootstrapped("AUROC", group, _auroc, right, chance)
@@ -91,18 +90,28 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
 
 def _latency(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     seconds = np.array([pair.got.seconds for pair in pairs])
-    yield _bootstrapped("seconds, median", group, lambda s: float(np.median(s)), seconds)
+    yield _bootstrapped("seconds, median", group, np.median, seconds)
 
 
-def expected_calibration_error(right: _Floats, chance: _Floats) -> float:
+def _brier(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
+    return np.mean((chance - right) ** 2, axis=axis)
+
+
+def expected_calibration_error(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
     """Mean distance of chance and frequency over ten bins of equal size (Naeini and others, AAAI 2015)."""
-    order = np.argsort(chance, kind="stable")
-    bins = [part for part in np.array_split(order, _BINS) if len(part)]
-    return float(sum(len(part) * abs(right[part].mean() - chance[part].mean()) for part in bins) / len(order))
+    order = np.argsort(chance, axis=axis, kind="stable")
+    gap = np.take_along_axis(right - chance, order, axis)
+    bins = [part for part in np.array_split(gap, _BINS, axis=axis) if part.shape[axis]]
+    return sum(np.abs(part.sum(axis=axis)) for part in bins) / gap.shape[axis]
 
 
-def _auroc(right: _Floats, chance: _Floats) -> float:
-    return float(roc_auc_score(right, chance)) if 0 < right.sum() < len(right) else 0.5
+def _auroc(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
+    """By ranks (Mann and Whitney); 0.5 where all are right or all are wrong."""
+    ranks, n = rankdata(chance, axis=axis), right.shape[axis]
+    positive = right.sum(axis=axis)
+    pairs = positive * (n - positive)
+    above = (ranks * right).sum(axis=axis) - positive * (positive + 1) / 2
+    return np.where(pairs > 0, above / np.maximum(pairs, 1), 0.5)
 
 
 def _share(name: str, group: str, outcomes: Sequence[bool]) -> Iterator[Metric]:
@@ -111,12 +120,12 @@ def _share(name: str, group: str, outcomes: Sequence[bool]) -> Iterator[Metric]:
         yield Metric(name, group, share.hits / share.n, share.low, share.high, share.n)
 
 
-def _bootstrapped(name: str, group: str, of: Callable[..., float], *data: _Floats) -> Metric:
-    value, n = of(*data), len(data[0])
+def _bootstrapped(name: str, group: str, of: Callable[..., Any], *data: _Floats) -> Metric:
+    value, n = float(of(*data)), len(data[0])
     low = high = value
     if n > 1 and any(len(set(column.tolist())) > 1 for column in data):
         found = bootstrap(
-            data, of, paired=True, vectorized=False, n_resamples=_RESAMPLES, method="percentile",
+            data, of, paired=True, vectorized=True, n_resamples=_RESAMPLES, method="percentile",
             random_state=np.random.default_rng(_SEED),
         ).confidence_interval  # fmt: skip
         low, high = float(found.low), float(found.high)
