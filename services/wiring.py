@@ -31,9 +31,7 @@ from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
 from services.triage.emergency import load_emergency_numbers
-from services.triage.engine import TriageEngine
-from services.triage.resemblance import load_resemblance
-from services.triage.rules import load_rules
+from services.triage.engine import TriageEngine, load_triage
 from services.verification.vocabulary import check_vocabulary
 
 logger = logging.getLogger(__name__)
@@ -63,9 +61,7 @@ class _Data:
             tests=load_lexicon(terms / "tests.yaml"),
             departments=load_lexicon(terms / "departments.yaml"),
         )
-        rules = load_rules(folder / "triage", terminology.findings)
-        examples = load_resemblance(folder / "triage" / "examples", rules, terminology.findings)
-        engine = TriageEngine(rules, examples, settings.resembles_from)
+        engine = load_triage(folder / "triage", terminology.findings, settings.resembles_from)
         return cls(terminology, engine, load_emergency_numbers(folder))
 
 
@@ -81,7 +77,7 @@ class _Lasting:
     def assistant(self, index: GuidelineIndex) -> Assistant:
         """An assistant for this edition, which has read its guidelines ahead of the first question. Blocks."""
         library, engine = (
-            Library(index, self.data.triage.rules, self.settings.vocabulary),
+            Library(index, self.data.triage.all_rules, self.settings.vocabulary),
             EvidenceEngine(self.data.terminology),
         )
         for language in ("en", "zh"):

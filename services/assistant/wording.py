@@ -56,7 +56,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
             ),
         },
         urgent_levels={"emergency": "emergency", "high": "high", "medium": "medium", "low": "low"},
-        possibly="Possibly: ",
+        possibly="Worded like: ",
         numbers="Ambulance: {ambulance}. Police: {police}.",
         numbers_elsewhere=(
             "Emergency number: 112 in the European Union and many other countries, 999 in the United Kingdom, 911 in "
@@ -97,7 +97,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
             TriageLevel.SELF_CARE: "未报告警示症状。可先自我护理，如加重请就诊。",
         },
         urgent_levels={"emergency": "紧急", "high": "高", "medium": "中等", "low": "低"},
-        possibly="疑似：",
+        possibly="描述类似：",
         numbers="急救电话：{ambulance}。报警电话：{police}。",
         numbers_elsewhere="急救电话：中国大陆120，欧盟及许多国家112，英国999，美国和加拿大911，澳大利亚000。",
         confidences={"high": "高", "medium": "中", "low": "低"},

@@ -3,7 +3,7 @@
 People word emergencies in more ways than a lexicon has terms for. The library has example texts for each urgent rule,
 and texts on the same topics that are no emergency; at start a logistic regression over n-grams of words and characters
 is fitted on them, one for each language. Words for findings that a text denies are left out of it. The second look can
-only raise a level, and what it raises is cited: the sentence of the rule whose examples are nearest.
+only raise a level, and what it raises is cited: the sentence of the rule whose examples are near, or a general one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
+from sklearn.preprocessing import normalize
 
 from services.core.errors import LibraryError
 from services.core.text import stems
@@ -27,6 +28,9 @@ from services.triage.rules import Rule, fits_patient
 
 _INVERSE_REGULARIZATION: Final = 10.0
 """Chosen by cross-validation in which the examples of one rule are never on both sides."""
+
+_NEAR: Final = 0.3
+"""Least cosine at which the nearest example says what it is about; below, the nearest is as often of another thing."""
 
 _MIN_EXAMPLES: Final = 2
 """An n-gram of one example only says nothing of others."""
@@ -70,7 +74,7 @@ class Resemblance:
         self._model = LogisticRegression(C=_INVERSE_REGULARIZATION, solver="newton-cg", max_iter=1_000)
         self._model.fit(matrix, [example.is_emergency for example in examples])
         places = [n for n, example in enumerate(examples) if example.is_emergency and example.rule]
-        self._cited: Final = matrix[places]
+        self._cited: Final = normalize(matrix[places])
         self._rules: Final[list[Rule]] = [rule for n in places if (rule := examples[n].rule)]
 
     def chance(self, text: str) -> float:
@@ -78,11 +82,11 @@ class Resemblance:
         return float(self._model.predict_proba(self._vector(text))[0, 1])
 
     def nearest(self, text: str, patient: Patient) -> Rule | None:
-        """The rule of the nearest emergency among those that fit the patient; None where nothing is near at all."""
-        near = np.asarray((self._cited @ self._vector(text).T).todense()).ravel()
+        """The rule of the nearest emergency among those that fit the patient; None where nothing is near."""
+        near = np.asarray((self._cited @ normalize(self._vector(text)).T).todense()).ravel()
         order: list[int] = np.argsort(-near, kind="stable").tolist()
         for place in order:
-            if near[place] <= 0:
+            if near[place] < _NEAR:
                 return None
             if fits_patient(self._rules[place], patient):
                 return self._rules[place]

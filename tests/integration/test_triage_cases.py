@@ -7,11 +7,11 @@ import yaml
 from support import GUIDELINES
 
 from services.assistant.intake import Question, triage_only
+from services.core.settings import LibrarySettings
 from services.core.types import Patient, RawText, TriageLevel
 from services.findings.lexicon import load_lexicon
-from services.triage.engine import TriageEngine
+from services.triage.engine import load_triage
 from services.triage.levels import MOST_URGENT_FIRST
-from services.triage.resemblance import load_resemblance
 from services.triage.rules import load_rules
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
@@ -28,8 +28,8 @@ def rules(lexicon):
 
 
 @pytest.fixture(scope="module")
-def engine(rules, lexicon):
-    return TriageEngine(rules, load_resemblance(GUIDELINES / "triage" / "examples", rules, lexicon))
+def engine(lexicon):
+    return load_triage(GUIDELINES / "triage", lexicon, LibrarySettings().resembles_from)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{number}: {case['why']}" for number, case in enumerate(CASES)])

@@ -8,18 +8,17 @@ import yaml
 from support import GUIDELINES
 
 from services.assistant.intake import Question, triage_only
+from services.core.settings import LibrarySettings
 from services.core.text import detect_language
 from services.core.types import Patient, RawText, TriageLevel
 from services.findings.lexicon import load_lexicon
-from services.triage.engine import TriageEngine
+from services.triage.engine import load_triage
 from services.triage.levels import MOST_URGENT_FIRST
-from services.triage.resemblance import load_resemblance
-from services.triage.rules import load_rules
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
 LEXICON = load_lexicon(GUIDELINES / "terminology" / "findings.yaml")
-RULES = load_rules(GUIDELINES / "triage", LEXICON)
-ENGINE = TriageEngine(RULES, load_resemblance(GUIDELINES / "triage" / "examples", RULES, LEXICON))
+ENGINE = load_triage(GUIDELINES / "triage", LEXICON, LibrarySettings().resembles_from)
+RULES = ENGINE.rules
 EMERGENCIES = (TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT)
 
 MINIMISED = {

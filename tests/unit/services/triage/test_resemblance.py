@@ -24,6 +24,7 @@ RULES = [
     rule("burn", TriageLevel.EMERGENCY_DEPARTMENT, "burn"),
     rule("cold", TriageLevel.SELF_CARE, "cold"),
 ]
+GENERAL = rule("general", TriageLevel.EMERGENCY_DEPARTMENT, "ill")
 URGENT = {
     "stroke": ["his face hangs, he drops his cup", "her face hangs on one side", "he drops his cup and his arm hangs"],
     "burn": ["the boiling kettle fell on her", "boiling soup fell over his legs", "kettle fell on my arm, skin peels"],
@@ -45,7 +46,7 @@ def write(folder, entries, language="en"):
 @pytest.fixture
 def engine(tmp_path):
     write(tmp_path, lines())
-    return TriageEngine(RULES, load_resemblance(tmp_path, RULES, LEXICON), 0.5)
+    return TriageEngine(RULES, load_resemblance(tmp_path, RULES, LEXICON), GENERAL, 0.5)
 
 
 def assess(engine, text, patient=None):
@@ -70,14 +71,14 @@ def test_a_rule_that_applies_is_not_replaced(engine):
 
 
 def test_it_never_lowers_a_level():
-    never = TriageEngine(RULES, {}, 0.5)
+    never = TriageEngine(RULES)
     assert assess(never, "crooked smile").level is TriageLevel.CALL_AMBULANCE
 
 
 def test_the_rule_must_fit_the_patient(tmp_path):
     write(tmp_path, lines())
     rules = [rule("stroke", min_age_years=18), *RULES[1:]]
-    engine = TriageEngine(rules, load_resemblance(tmp_path, rules, LEXICON), 0.5)
+    engine = TriageEngine(rules, load_resemblance(tmp_path, rules, LEXICON), GENERAL, 0.5)
     text = "suddenly her face hangs and she drops the cup"
     assert assess(engine, text, Patient(age_years=50)).resembled == rules[0]
     assert assess(engine, text, Patient(age_years=5)).resembled != rules[0]
@@ -105,7 +106,7 @@ def test_chinese_is_read_by_characters(tmp_path):
         ],
         "zh",
     )
-    engine = TriageEngine(RULES, load_resemblance(tmp_path, RULES, LEXICON), 0.5)
+    engine = TriageEngine(RULES, load_resemblance(tmp_path, RULES, LEXICON), GENERAL, 0.5)
     assert assess(engine, "奶奶突然嘴歪了").resembled == RULES[0]
     assert assess(engine, "流鼻涕三天").resembled is None
 
