@@ -15,6 +15,7 @@ from typing import Final
 
 from services.core.text import Token
 from services.findings.lexicon import EVENTS, Match
+from services.findings.unsaid import Unsaid
 
 
 class Status(StrEnum):
@@ -68,7 +69,7 @@ _FORMAL: Final = frozenset({"无", "否认", "未见", "未诉", "未闻及", "�
 """Written style, in which items follow one another without any mark: 无发热咳嗽."""
 
 _FILL: Final = (
-    r"(?:any|a|an|significant|obvious|current|recent|associated|other|known|further|much|new|noticeable|severe|marked"
+    r"(?:any|a|an|more|significant|obvious|current|recent|associated|other|known|further|much|new|noticeable|severe|marked"
     r"|past|previous|family|visible|really"
     r"|(?:history|signs?|evidence|symptoms?|episodes?|complaints?|thoughts?|plans?|urges?|intentions?|ideas?) of)\s+"
 )
@@ -92,7 +93,7 @@ _COMMA: Final = re.compile(r"\s*[,，]\s*")
 _AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
 _ENDS: Final = re.compile(
     r"\s*(?:(?:等|史|病史|症状|现象|的?情况|的?表现)*(?:$|[,，、/和与跟及或]|但|不过|以及)"
-    r"|(?:symptoms?|at all|either|today|currently)?\s*(?:$|[,/]|\b(?:or|nor|and|but)\b))",
+    r"|(?:symptoms?|at all|either|today|currently|with (?:it|this|that))?\s*(?:$|[,/]|\b(?:or|nor|and|but)\b))",
     re.IGNORECASE,
 )
 """What may stand behind an item for it to be one of a list rather than the beginning of a statement."""
@@ -121,6 +122,9 @@ _NO_SUDDEN: Final = re.compile(
     rf"(?:没有过?|无|否认)(?:任何|过|明显)?({_P}的{_P}|{_P}{_P}(?=\s*(?:起病|发作|[，,、]|$)))(?!\s*的时候)"
 )
 """A finding denied together with its kind: 没有突然的剧痛."""
+
+_ASKED_AND_DENIED: Final = re.compile(rf"(?<={_CLOSE_MARK})\s*\?\s*(?=(?:no|nil|none)\s*(?:[-–—,.;]|$))", re.IGNORECASE)
+"""The mark in a note's "confusion? no"."""
 
 _OPEN: Final = re.compile(
     r"(?:\b(?:(?:not|un)\s*sure (?:if|whether)|don['’]?t know (?:if|whether)|(?:afraid|scared) of"
@@ -174,7 +178,7 @@ _GOES_ON: Final = re.compile(
 
 _RELATIVE: Final = re.compile(
     r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)s? "
-    r"(?:had|died|has (?:a )?history|was diagnosed|suffer\w*|also had)"
+    rf"(?:{_P}|had|died|has (?:a )?history|was diagnosed|suffer\w*|also had)"
     r"|\s*我?的?(?:父亲|母亲|爸爸|妈妈|爷爷|奶奶|外公|外婆|哥哥|姐姐|弟弟|妹妹|叔叔|舅舅)(?:也|曾经?)*(?:得过|患有?|有过|因|死于)",
     re.IGNORECASE,
 )
@@ -280,7 +284,8 @@ def assert_matches(
     past: set[int] = set()
     feared: set[int] = set()
     speaks_of_self = bool(_SELF.search(text))
-    for statement in _BREAK.split(_PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text)):
+    said = _ASKED_AND_DENIED.sub(": ", _PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text))
+    for statement in _BREAK.split(said):
         absent.update(_negated(statement))
         unknown.update(_left_open(statement, speaks_of_self=speaks_of_self))
         past.update(_long_ago(statement))
@@ -290,8 +295,11 @@ def assert_matches(
     spans = [(0, len(text))] if _is_of_interest_only(text) else list(_over_zh(text))
     past.update(number for number, run in enumerate(skeleton.runs) if any(a <= run[0] < b for a, b in spans))
     absent -= unknown
+    unsaid = Unsaid(text)
     return [
-        _status(
+        Status.UNKNOWN
+        if any(unsaid.covers(tokens[place].start, is_lasting=match.concept_id in lasting) for place in match.tokens)
+        else _status(
             match,
             tokens,
             skeleton,
