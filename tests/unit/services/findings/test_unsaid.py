@@ -7,10 +7,7 @@ import pytest
 from services.findings.unsaid import Unsaid
 
 NOT_SAID = {
-    "turn of speech": "The tie is [strangling] me, which size should I buy?",
-    "gratitude": "I got [choked] up at the wedding, couldn't get a [word] out!",
-    "other sense": "She [grunts] at me when I ask about school.",
-    "no such thing": "No [breathing] problem at all, she is running about.",
+    "turn of speech": "I got [choked] up at the wedding!",
     "animal": "The dog did a [black] poo on the carpet.",
     "film": "In that cowboy film the guy [coughs] up a load of [blood], was it TB?",
     "news": "Saw on the news a kid [swallowed] fridge [magnets].",
@@ -20,10 +17,6 @@ NOT_SAID = {
     "years ago": "I took an [overdose] when I was 19. I'm happy, no such thoughts now.",
     "another person, years ago": "My uncle had black [stools] and [collapsed] back in 2009. Is it hereditary?",
     "settled": "Had a [seizure] in my twenties, nothing since. Can I drive a bus?",
-    "last time": "She has a fever since yesterday. Last spring she had one and it turned into [delirium].",
-    "unchanged": "Dad had his stroke nine years ago, his left [hand] has been [weak] ever since, nothing new.",
-    "numbed": "The dentist numbed my jaw so I'm talking [funny].",
-    "dye": "He had a blue slush and his [lips] are [blue], it's wiping off on the flannel.",
     "prevented": "How small should I cut grapes so my little one won't [choke]?",
     "vaccine": "The jab that protects against [meningitis]",
 }
