@@ -113,7 +113,7 @@ class LibrarySettings(_Part):
 
     folder: Path = Field(Path("guidelines"), description="folder with `terminology/` and `triage/`")
     resembles_from: float = Field(
-        0.6,
+        0.55,
         gt=0,
         le=1,
         description="chance from which on a text that resembles examples of emergencies counts as one; 1 is never",

@@ -23,7 +23,7 @@ _NARROW: Final = re.compile(
     r"\b(?:no|without|nor|neither|(?:has|have|had)? ?never(?: had| experienced| noticed| felt)?"
     r"|(?:(?:do|does|did|is|are|am|was|were|have|has|had) ?n[o'’]?t|not)"
     r"(?: (?:currently|really|actually|been|have|had|having|feel|feeling|experienc\w+|notic\w+|report\w*|got"
-    r"|get|getting|suffer\w* from|complain\w* of|thinking (?:of|about)|planning to"
+    r"|get|getting|suffer\w* from|complain\w* of|thinking (?:of|about)|planning to|want(?:ing|ed)? to"
     r"|(?:on|taking|take|using)(?= an?y?\b)))*)\b"
     r"|没有?(?:想(?:过|要|着)?|[说喊叫提])?|[不没](?:说|喊|带|压着)|未(?:见|出现|诉|及|伴有?|发现|闻及|触及)|不伴有?|无|(?:并|也|还|又|都)?不(?:怎么|太|会|觉得|是|感到|再)?",
     re.IGNORECASE,

@@ -58,9 +58,11 @@ _GOES_ON: Final = re.compile(
 """What stands between an event and its date where it is not over, or where the date is another event's."""
 
 _RELATIVE: Final = re.compile(
-    r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin)s? "
+    r"\s*(?:and )?(?:my|his|her) (?:mother|father|mum|mom|dad|brother|sister|grand\w+|aunt|uncle|cousin|friend)s?"
+    rf"(?:['’]s (?:{PLACEHOLDER}|baby|son|daughter|kid|boy|girl))? "
     rf"(?:{PLACEHOLDER}|had|died|has (?:a )?history|was diagnosed|suffer\w*|also had)"
-    r"|\s*我?的?(?:父亲|母亲|爸爸|妈妈|爷爷|奶奶|外公|外婆|哥哥|姐姐|弟弟|妹妹|叔叔|舅舅)(?:也|曾经?)*(?:得过|患有?|有过|因|死于)",
+    r"|\s*我?的?(?:父亲|母亲|爸爸|妈妈|爷爷|奶奶|外公|外婆|哥哥|姐姐|弟弟|妹妹|叔叔|舅舅)(?:也|曾经?)*(?:得过|患有?|有过|因|死于)"
+    rf"|\s*我?的?(?:(?:表|堂)[哥姐弟妹]|舅舅|同事|朋友|邻居|同学)(?:(?:让|被)[^，,]{{0,4}})?{PLACEHOLDER}过",
     re.IGNORECASE,
 )
 SELF: Final = re.compile(

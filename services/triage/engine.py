@@ -25,7 +25,7 @@ class TriageEngine:
     rules: Sequence[Rule]
     examples: Mapping[Language, Resemblance] = field(default_factory=dict)
     general: Rule | None = None
-    resembles_from: float = 0.6
+    resembles_from: float = 0.55
 
     @property
     def all_rules(self) -> tuple[Rule, ...]:
