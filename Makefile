@@ -11,7 +11,7 @@ TORCH := torch==2.13.0
 VLLM := .venv-vllm
 TINY := var/tiny-qwen2
 
-.PHONY: run test lint bench bench-ingest bench-llm evaluate vllm lock clean
+.PHONY: run test lint bench bench-ingest bench-llm eval evaluate vllm lock clean
 
 run: $(VENV)/.run
 	-@$(BIN)/citewell-ingest sync $(or $(GUIDELINES),guidelines)
@@ -36,6 +36,11 @@ bench-ingest: $(VENV)/.test
 bench-llm: $(VENV)/.test vllm
 	@[ -n "$(MODEL)" ] || [ -f $(TINY)/config.json ] || $(BIN)/python tests/tiny_qwen2.py $(TINY)
 	$(BIN)/python -m evals.benchmarks.llm --model $(or $(MODEL),$(TINY)) --profile $(or $(PROFILE),cpu)
+
+# Asks the starter suite and writes var/evaluations/<commit>/report.html.
+eval: $(VENV)/.test
+	$(BIN)/citewell-ingest sync guidelines
+	$(BIN)/citewell-eval run var/evaluations/$$(git describe --always --dirty)
 
 # vLLM's CPU build, for tests and benchmarks. Where there is none (exit code 3), tests that need it are skipped.
 vllm: $(BIN)/uv

@@ -155,7 +155,7 @@ def test_the_same_question_gets_the_same_answer(client):
 def test_a_language_can_be_asked_for(client):
     answer = ask(client, **ENGLISH, language="zh-Hans")
     assert answer["language"] == "zh"
-    assert answer["possible_diagnoses"][0]["name"] == "咳嗽变异性哮喘"
+    assert "咳嗽变异性哮喘" in [diagnosis["name"] for diagnosis in answer["possible_diagnoses"][:3]]
 
 
 def test_a_negated_red_flag_is_none(client):
