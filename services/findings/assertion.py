@@ -8,12 +8,12 @@ name ("cannot breathe", 无力) are out of sight and list grammar can be written
 
 import bisect
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
 from services.core.text import Token
-from services.findings.lexicon import EVENTS, Match
+from services.findings.lexicon import Match, Times
 from services.findings.negation import ASKED_AND_DENIED, PSEUDO, negated
 from services.findings.openness import (
     NOT_HAPPENED,
@@ -46,9 +46,10 @@ _SPEAKS_AGAINST: Final = re.compile(
 
 
 def assert_matches(
-    text: str, tokens: Sequence[Token], matches: Sequence[Match], lasting: Container[str] = frozenset()
+    text: str, tokens: Sequence[Token], matches: Sequence[Match], times: Times | None = None
 ) -> list[Status]:
-    """The status of each match, in their order; that of `lasting` concepts is the same however long ago they were."""
+    """The status of each match, in their order; that of lasting concepts is the same however long ago they were."""
+    times = times or Times()
     skeleton = skeleton_of(text, tokens, matches)
     absent: set[int] = set()
     unknown: set[int] = set()
@@ -67,19 +68,15 @@ def assert_matches(
     past.update(number for number, run in enumerate(skeleton.runs) if any(a <= run[0] < b for a, b in spans))
     absent -= unknown
     unsaid = Unsaid(text)
-    return [
-        Status.UNKNOWN
-        if any(unsaid.covers(tokens[place].start, is_lasting=match.concept_id in lasting) for place in match.tokens)
-        else _status(
-            match,
-            tokens,
-            skeleton,
-            absent,
-            (unknown if match.concept_id in lasting else unknown | past)
-            | (feared if match.concept_id in EVENTS else set()),
-        )
-        for match in matches
-    ]
+
+    def status(match: Match) -> Status:
+        lasts = match.concept_id in times.lasting
+        if any(unsaid.covers(tokens[place].start, is_lasting=lasts) for place in match.tokens):
+            return Status.UNKNOWN
+        left_aside = (unknown if lasts else unknown | past) | (feared if match.concept_id in times.events else set())
+        return _status(match, tokens, skeleton, absent, left_aside)
+
+    return [status(match) for match in matches]
 
 
 def speaks_against(sentence: str) -> bool:

@@ -15,7 +15,7 @@ class Findings:
 
     Attributes:
         present: Said to be there, with all that they imply.
-        absent: Said not to be there, and not said to be there anywhere else.
+        absent: Said not to be there, or excluded by what is, and not said to be there anywhere else.
         unknown: Asked about, feared, said of others, or long past.
         stated: Present ones that the text names itself rather than implies, in the order of the text.
         denied: Absent ones that the text names itself rather than implies.
@@ -33,7 +33,7 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
     tokens = tokenize(text)
     matches = lexicon.match(text, tokens)
     by_status: Mapping[Status, dict[str, None]] = {status: {} for status in Status}
-    for match, status in zip(matches, assert_matches(text, tokens, matches, lexicon.lasting), strict=True):
+    for match, status in zip(matches, assert_matches(text, tokens, matches, lexicon.times), strict=True):
         by_status[status][match.concept_id] = None
     for finding, status in measured_findings(text).items():
         if finding in lexicon.concepts:
@@ -42,7 +42,8 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
     implied = {other for finding in stated for other in lexicon.concepts[finding].implies}
     present = frozenset(stated) | implied
     denied = tuple(finding for finding in by_status[Status.ABSENT] if finding not in present)
-    absent = _with_specific(frozenset(denied), lexicon) - present
+    excluded = {other for finding in present for other in lexicon.concepts[finding].excludes}
+    absent = _with_specific(frozenset(denied) | excluded, lexicon) - present
     return Findings(present, absent, frozenset(by_status[Status.UNKNOWN]) - present - absent, stated, denied)
 
 
@@ -50,7 +51,7 @@ def without_absent(text: str, lexicon: Lexicon) -> str:
     """The text without the words for findings that it says are absent, or leaves open."""
     tokens = tokenize(text)
     matches = lexicon.match(text, tokens)
-    statuses = assert_matches(text, tokens, matches)
+    statuses = assert_matches(text, tokens, matches, lexicon.times)
     gone = {n for m, s in zip(matches, statuses, strict=True) if s is not Status.PRESENT for n in m.tokens}
     for number in sorted(gone, reverse=True):
         text = f"{text[: tokens[number].start]} {text[tokens[number].end :]}"

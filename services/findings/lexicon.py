@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -43,28 +43,6 @@ class Kind(StrEnum):
 
 
 _LASTING: Final = frozenset({Kind.RISK_FACTOR, Kind.HISTORY, Kind.OTHER})
-EVENTS: Final = frozenset(
-    {
-        "abuse-violence",
-        "animal-bite",
-        "burn",
-        "crush-injury",
-        "fall",
-        "fall-or-crash",
-        "head-injury",
-        "known-allergen-exposure",
-        "limb-injury",
-        "major-injury",
-        "near-drowning",
-        "overdose",
-        "poisoning",
-        "strangulation",
-        "stuck-food-object",
-        "swallowed-battery-or-magnet",
-        "wound",
-    }
-)
-"""Told as history, but over and done with once years have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +51,8 @@ class Concept:
 
     Attributes:
         implies: Ids of more general concepts that hold whenever this one does; closed under itself.
+        excludes: Ids of concepts that cannot hold beside this one.
+        is_event: Told as history, but over and done with once years have passed.
     """
 
     id: str
@@ -80,6 +60,8 @@ class Concept:
     terms: Mapping[str, tuple[str, ...]]
     kind: Kind = Kind.OTHER
     implies: frozenset[str] = frozenset()
+    excludes: frozenset[str] = frozenset()
+    is_event: bool = False
 
     def name(self, language: str) -> str:
         """The name in this language, else the English one."""
@@ -123,6 +105,14 @@ class _Node:
     ends: list[tuple[str, tuple[_Part, ...]]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Ids of concepts that stay with a person however long ago they were, and of those that happen once."""
+
+    lasting: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+
+
 class Lexicon:
     """Concepts by id, and a search for their terms that reads a text once."""
 
@@ -130,13 +120,16 @@ class Lexicon:
         """Index the terms.
 
         Raises:
-            LibraryError: Two concepts have one id, or one implies an unknown one.
+            LibraryError: Two concepts have one id, or one implies or excludes an unknown one.
         """
         given = list(concepts)
         self.concepts: Final[Mapping[str, Concept]] = _closed({concept.id: concept for concept in given})
         if len(self.concepts) != len(given):
             raise LibraryError("a terminology file has two entries with one id")
-        self.lasting: Final = frozenset(c.id for c in given if c.kind in _LASTING and c.id not in EVENTS)
+        self.times: Final = Times(
+            lasting=frozenset(c.id for c in given if c.kind in _LASTING and not c.is_event),
+            events=frozenset(c.id for c in given if c.is_event),
+        )
         self._root = _Node()
         self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
         for concept in self.concepts.values():
@@ -255,8 +248,16 @@ def _closed(concepts: dict[str, Concept]) -> dict[str, Concept]:
         return seen
 
     return {
-        c.id: Concept(c.id, c.names, c.terms, c.kind, reached(c.id, frozenset()) - {c.id}) for c in concepts.values()
+        c.id: replace(c, implies=reached(c.id, frozenset()) - {c.id}, excludes=_mutual(c, concepts))
+        for c in concepts.values()
     }
+
+
+def _mutual(concept: Concept, concepts: Mapping[str, Concept]) -> frozenset[str]:
+    """What a concept excludes, and what excludes it."""
+    if unknown := concept.excludes - concepts.keys():
+        raise LibraryError(f"the terminology entry {concept.id} excludes unknown ones: {', '.join(sorted(unknown))}")
+    return concept.excludes | {other.id for other in concepts.values() if concept.id in other.excludes}
 
 
 _Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
@@ -269,6 +270,8 @@ class _Entry(BaseModel):
     name: dict[str, _Word]
     kind: Kind = Kind.OTHER
     implies: list[str] = []
+    excludes: list[str] = []
+    event: bool = False
     terms: dict[str, list[_Word]] = Field(min_length=1)
 
 
@@ -296,6 +299,8 @@ def load_lexicon(file: Path) -> Lexicon:
             {language: _with_name(entry, language) for language in {**entry.terms, **entry.name}},
             entry.kind,
             frozenset(entry.implies),
+            frozenset(entry.excludes),
+            entry.event,
         )
         for entry in entries
     )

@@ -125,10 +125,19 @@ def test_a_text_without_words_has_no_findings(text):
 def test_an_event_of_long_ago_is_over_and_an_illness_is_not():
     lexicon = Lexicon(
         [
-            Concept("head-injury", {"en": "head injury"}, {"zh": ("撞头",)}, Kind.HISTORY),
+            Concept("head-injury", {"en": "head injury"}, {"zh": ("撞头",)}, Kind.HISTORY, is_event=True),
             Concept("heart-disease", {"en": "heart disease"}, {"zh": ("心脏病",)}, Kind.RISK_FACTOR),
         ]
     )
     assert extract("五年前撞头", lexicon).present == frozenset()
     assert extract("五年前查出心脏病", lexicon).present == {"heart-disease"}
     assert extract("今天撞头", lexicon).present == {"head-injury"}
+
+
+def test_what_is_there_excludes_what_cannot_be_beside_it_unless_the_text_says_both():
+    dry = Concept("dry", {"en": "dry"}, {"en": ("dry cough",)}, Kind.SYMPTOM, excludes=frozenset({"wet"}))
+    lexicon = Lexicon([dry, concept("wet", "wet cough")])
+    assert extract("a dry cough", lexicon).absent == {"wet"}
+    assert extract("a dry cough", lexicon).denied == ()
+    assert extract("a wet cough", lexicon).absent == {"dry"}
+    assert extract("a dry cough by day, a wet cough at night", lexicon).absent == frozenset()

@@ -200,11 +200,11 @@ def test_what_stays_with_a_person_is_lasting_and_an_event_is_not():
     lexicon = Lexicon(
         [
             Concept("diabetes", {"en": "d"}, {"en": ("diabetes",)}, Kind.RISK_FACTOR),
-            Concept("overdose", {"en": "o"}, {"en": ("overdose",)}, Kind.HISTORY),
+            Concept("overdose", {"en": "o"}, {"en": ("overdose",)}, Kind.HISTORY, is_event=True),
             Concept("seizure", {"en": "s"}, {"en": ("seizure",)}, Kind.SIGN),
         ]
     )
-    assert lexicon.lasting == {"diabetes"}
+    assert lexicon.times.lasting == {"diabetes"}
 
 
 def test_a_name_falls_back_to_english():
@@ -305,3 +305,12 @@ def test_no_chinese_word_reaches_over_the_end_of_a_clause():
     assert found("硬得像石头，疼", headache) == []
     assert found("头一直疼得，厉害", headache) == []
     assert found("我头疼，难受", headache) == [("headache", "头疼")]
+
+
+def test_what_excludes_is_excluded_too_and_an_unknown_one_is_refused():
+    dry = Concept("dry", {"en": "dry"}, {"en": ("dry",)}, excludes=frozenset({"wet"}))
+    wet = Concept("wet", {"en": "wet"}, {"en": ("wet",)})
+    lexicon = Lexicon([dry, wet])
+    assert lexicon.concepts["wet"].excludes == {"dry"}
+    with pytest.raises(LibraryError, match="excludes unknown"):
+        Lexicon([dry])
