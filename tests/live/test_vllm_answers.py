@@ -30,8 +30,8 @@ ENGLISH = ("cough worse at night", "fever and cough with yellow sputum", "burnin
            "throbbing headache, light hurts", "watery diarrhea and vomiting", "pain in the right lower abdomen",
            "thirsty and passing a lot of urine", "heartburn and cough after meals", "runny nose and sneezing",
            "breathless with cough, smoker for 30 years")  # fmt: skip
-CHINESE = ("咳嗽流涕咽痛", "发热咳嗽黄痰", "尿痛尿频", "搏动性头痛，畏光", "水样腹泻伴呕吐", "右下腹痛，恶心", "口渴多尿",
-           "饭后反酸咳嗽", "流涕打喷嚏", "吸烟三十年，咳嗽气促")  # fmt: skip
+CHINESE = ("咳嗽流涕咽痛", "发热咳嗽黄痰", "尿痛尿频", "搏动性头痛，畏光", "水样腹泻伴呕吐", "右下腹痛，恶心",
+           "口渴多尿", "饭后反酸咳嗽", "流涕打喷嚏", "吸烟三十年，咳嗽气促")  # fmt: skip
 SINCE = {"en": ("", " for one day", " for three days", " for two weeks", ", 40 years old"),
          "zh": ("", "一天", "三天", "两周", "，40岁")}  # fmt: skip
 TIMES = {"en": ENGLISH, "zh": CHINESE}
