@@ -22,6 +22,9 @@ NOT_SAID = {
 }
 SAID = {
     "own story in front of a film": "I was watching a film and then I [choked] on a nut and my lips went [blue]",
+    "on the sofa": "Dad [collapsed] on the sofa and won't wake up",
+    "not enough": "He is [not] [breathing] fast enough",
+    "pet beside": "The dog was there when I had a [seizure]",
     "bitten": "The dog has [bitten] my hand",
     "dentist and airway": "The dentist numbed my jaw and now my [throat] is closing",
     "again": "I had a [stroke] in 2015, now my arm is [weak] again",
