@@ -25,7 +25,7 @@ from services.findings.openness import (
     long_ago_zh,
     over_zh,
 )
-from services.findings.skeleton import BREAK, Skeleton, numbers, skeleton_of
+from services.findings.skeleton import BREAK, Skeleton, numbers, skeleton_of, spelled_out
 from services.findings.unsaid import Unsaid
 
 
@@ -59,7 +59,7 @@ def assert_matches(
     said = ASKED_AND_DENIED.sub(": ", PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text))
     for statement in BREAK.split(said):
         absent.update(negated(statement))
-        unknown.update(left_open(statement, speaks_of_self=speaks_of_self))
+        unknown.update(left_open(statement, spelled_out(statement, skeleton, text), speaks_of_self=speaks_of_self))
         past.update(long_ago(statement))
         feared.update(*(numbers(found.group()) for found in NOT_HAPPENED.finditer(statement)))
         if not STILL.search(text):

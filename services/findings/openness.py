@@ -12,11 +12,10 @@ _OPEN: Final = re.compile(
     r"|in case of"
     r"|should i (?:get|have|develop)|family history of|screening for|vaccinated against"
     r"|what (?:are|is) the (?:\w+ )?(?:signs?|symptoms?) of"
-    r"|(?:read|reading|heard|watched|watching|saw|seen|article|show|programme|program|documentary|news|story|post|video"
-    r"|film|series|episode|leaflet|poster|campaign|lesson|course|training|podcast)"
-    r"(?: \w+){0,2} (?:about|on|of|regarding)"
-    r"|(?:dreams?|dreamt|dreamed|nightmares?) (?:that|about|of|where)"
-    r"|(?:saw|seen|watched|watching) (?:someone|somebody|people|a (?:man|woman|person|stranger|colleague)))\b"
+    r"|(?:read|reading) (?:up )?(?:about|on)|heard about"
+    r"|(?:article|(?:tv|television) show|programme|documentary|news|story|video|film|episode|leaflet|poster|podcast)"
+    r" (?:about|on|regarding)"
+    r"|(?:dreams?|dreamt|dreamed|nightmares?) (?:that|about|of|where))\b"
     r"(?!\s*(?:this|my|the|his|her)\b)"
     r"(?:\s+(?!and\b)[a-z'’]+){0,4}\s*|(?:不确定|不知道)?(?:是否|是不是|有没有|会不会)[有是]?"
     r"|怀疑(?:是|有)?|担心(?:是|有|会)?|怕(?:是|会|得了?)|万一有?)"
@@ -65,6 +64,21 @@ _RELATIVE: Final = re.compile(
     rf"|\s*我?的?(?:(?:表|堂)[哥姐弟妹]|舅舅|同事|朋友|邻居|同学)(?:(?:让|被)[^，,]{{0,4}})?{PLACEHOLDER}过",
     re.IGNORECASE,
 )
+_WITNESSED: Final = re.compile(
+    rf"\b(?:saw|seen|watched) (?:someone|somebody|people|a (?:man|woman|person|stranger|colleague))"
+    rf"(?:\s+(?!and\b)[a-z'’]+){{0,4}}\s*({PLACEHOLDER})",
+    re.IGNORECASE,
+)
+_IN_NEED: Final = re.compile(r"\b(?:is|isn['’]?t|not|no|now|just|help|still|he|she)\b", re.IGNORECASE)
+"""What a witness says of somebody who still needs help."""
+
+_HAPPENS_NOW: Final = re.compile(
+    r"\b(?:just|now|today|tonight|this (?:morning|afternoon|evening)|yesterday|last night"
+    r"|(?:minutes?|mins|hours?|hrs) ago|is|isn['’]?t|won['’]?t|can['’]?t)\b|现在|刚|[今昨]|突然|分钟|小时|昏迷|后",
+    re.IGNORECASE,
+)
+"""A relative's illness in a statement with one of these is what the text asks about."""
+
 SELF: Final = re.compile(
     r"\bi(?:['’]ve| have|['’]m| am| feel| get| cough)\b|我(?!的?(?:父|母|爸|妈|爷|奶|外|哥|姐|弟|妹))", re.IGNORECASE
 )
@@ -92,7 +106,7 @@ _HEARSAY: Final = re.compile(
     r"(?:科普|朋友圈|群里|(?:孕妇|育儿|急救|健康)课|课本|教材|书上|的视频|段子|新闻|节目|[视装疑韩美斗]剧|电影|小说"
     r"|游戏里|老一辈|梦[见到])"
     r"|(?:邻居|隔壁|同事|同学|朋友|亲戚|网友|明星|老乡|[舅叔伯姑姨爷奶公婆爸妈哥姐弟妹]|老[\u4e00-\u9fff])[^，,]*"
-    r"(?:走[了的]|没[了的]|(?:去|过)世了?|(?<![快要])死了|不在了)$"
+    r"(?:走[了的]|(?<![搏吸识气跳觉动])没[了的]|(?:去|过)世了?|(?<![快要])死了|不在了)$"
 )
 """What is told of others: in films and on the net, and of those who died."""
 
@@ -148,13 +162,15 @@ def long_ago(statement: str) -> Iterator[int]:
             yield from numbers(found["before"] or found["once"] or found["after"])
 
 
-def left_open(statement: str, *, speaks_of_self: bool) -> Iterator[int]:
-    """Placeholders of what a statement asks about, fears, supposes or tells of others."""
+def left_open(statement: str, spelled: str, *, speaks_of_self: bool) -> Iterator[int]:
+    """Placeholders of what a statement asks about, fears, supposes or tells of others; `spelled` is it without them."""
     for found in _OPEN.finditer(statement):
         yield from numbers(found[1] or found[2])
+    if (witnessed := _WITNESSED.search(statement)) and not _IN_NEED.search(spelled):
+        yield from numbers(witnessed[1])
     if supposed := _SUPPOSED.search(statement):
         yield from numbers(statement[supposed.start() :])
-    if speaks_of_self:
+    if speaks_of_self and not _HAPPENS_NOW.search(spelled):
         for piece in re.split(r"[,，]|\band (?=i\b)", statement, flags=re.IGNORECASE):
             if _RELATIVE.match(piece):
                 yield from numbers(piece)

@@ -50,6 +50,11 @@ def _runs(tokens: Sequence[Token], match: Match) -> Iterator[tuple[int, int]]:
             first = following
 
 
+def spelled_out(piece: str, skeleton: Skeleton, text: str) -> str:
+    """A piece of a skeleton with the words of the text that its placeholders stand for."""
+    return re.sub(PLACEHOLDER, lambda found: text[slice(*skeleton.runs[int(found.group()[1:-1])])], piece)
+
+
 def numbers(skeleton: str) -> list[int]:
     """The placeholders in a piece of a skeleton."""
     return [int(number) for number in re.findall(f"{OPEN_MARK}(\\d+){CLOSE_MARK}", skeleton)]

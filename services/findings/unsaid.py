@@ -45,8 +45,11 @@ _STORY: Final = re.compile(
 """What happens in films and books and is told in the news."""
 
 _SELF_IN_STORY: Final = re.compile(
-    r"\b(?:when|while|and|but|then|now) (?:i|my|we|he|she|he['’]s|she['’]s|suddenly|mum|dad)\b", re.IGNORECASE
+    r"(?:,|\b(?:when|while|and|but|then|now)) (?:i|my|we|he|she|suddenly|mum|dad|had|have|got|felt|fell|collapsed)\b"
+    r"|\bi (?:am|had|have|got|felt|feel|fell|can|cannot|can['’]?t|collapsed)\b",
+    re.IGNORECASE,
 )
+"""Where a sentence goes over from the story to the patient."""
 
 _GENERAL: Final = re.compile(
     r"\b(?:first[ -]aid (?:quiz|badge|exam|course|test)|(?:nursing|lifeguard|biology|medical) (?:exam|quiz|course|test)"
