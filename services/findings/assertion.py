@@ -25,7 +25,7 @@ from services.findings.openness import (
     long_ago_zh,
     over_zh,
 )
-from services.findings.skeleton import BREAK, Skeleton, numbers, skeleton_of, spelled_out
+from services.findings.skeleton import BREAK, SENTENCE_END, Skeleton, numbers, skeleton_of, spelled_out
 from services.findings.unsaid import Unsaid
 
 
@@ -57,13 +57,15 @@ def assert_matches(
     feared: set[int] = set()
     speaks_of_self = bool(SELF.search(text))
     said = ASKED_AND_DENIED.sub(": ", PSEUDO.sub(lambda found: "·" * len(found.group()), skeleton.text))
-    for statement in BREAK.split(said):
-        absent.update(negated(statement))
-        unknown.update(left_open(statement, spelled_out(statement, skeleton, text), speaks_of_self=speaks_of_self))
-        past.update(long_ago(statement))
-        feared.update(*(numbers(found.group()) for found in NOT_HAPPENED.finditer(statement)))
-        if not STILL.search(text):
-            past.update(long_ago_zh(statement))
+    for sentence in SENTENCE_END.split(said):
+        spelled = spelled_out(sentence, skeleton, text)
+        for statement in BREAK.split(sentence):
+            absent.update(negated(statement))
+            unknown.update(left_open(statement, spelled, speaks_of_self=speaks_of_self))
+            past.update(long_ago(statement))
+            feared.update(*(numbers(found.group()) for found in NOT_HAPPENED.finditer(statement)))
+            if not STILL.search(text):
+                past.update(long_ago_zh(statement))
     spans = [(0, len(text))] if is_of_interest_only(text) else list(over_zh(text))
     past.update(number for number, run in enumerate(skeleton.runs) if any(a <= run[0] < b for a, b in spans))
     absent -= unknown

@@ -163,7 +163,13 @@ def long_ago(statement: str) -> Iterator[int]:
 
 
 def left_open(statement: str, spelled: str, *, speaks_of_self: bool) -> Iterator[int]:
-    """Placeholders of what a statement asks about, fears, supposes or tells of others; `spelled` is it without them."""
+    """Placeholders of what a statement asks about, fears, supposes or tells of others.
+
+    Args:
+        statement: With placeholders.
+        spelled: The sentence that it is a part of, without them.
+        speaks_of_self: Whether the text is about its writer.
+    """
     for found in _OPEN.finditer(statement):
         yield from numbers(found[1] or found[2])
     if (witnessed := _WITNESSED.search(statement)) and not _IN_NEED.search(spelled):

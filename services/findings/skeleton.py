@@ -17,6 +17,9 @@ BREAK: Final = re.compile(
 )
 """Where a statement ends. A decimal point and "(-)" are no ends; between Chinese characters a space is one."""
 
+SENTENCE_END: Final = re.compile(r"[;!?\n。；！？]|\.(?!\d)")
+"""Where a sentence ends; a statement ends there, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
