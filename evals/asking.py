@@ -3,6 +3,8 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import httpx2
@@ -103,19 +105,21 @@ class OverHttp:
 class InProcess(OverHttp):
     """A service of this process, whose guidelines on what is right can be taken away."""
 
-    def __init__(self, client: httpx2.AsyncClient, assistant: Assistant, settings: Settings) -> None:
-        """Ask this assistant."""
+    def __init__(self, client: httpx2.AsyncClient, asked: ContextVar[Assistant]) -> None:
+        """Ask the assistant that this variable holds in the task that asks."""
         super().__init__(client)
-        self._assistant = assistant
-        self._settings = settings
+        self._asked = asked
 
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
         if vignette.twin != "unanswerable":
             return await self.answer(vignette, generation)
-        lacking = self._assistant.with_retriever(lambda retriever: Lacking(retriever, vignette.right))
-        async with _client_of(lacking, self._settings) as client:
-            return await OverHttp(client).answer(vignette, generation)
+        lacking = self._asked.get().with_retriever(lambda whole: Lacking(whole, vignette.right))
+        token = self._asked.set(lacking)
+        try:
+            return await self.answer(vignette, generation)
+        finally:
+            self._asked.reset(token)
 
 
 class Lacking(Retriever):
@@ -128,8 +132,7 @@ class Lacking(Retriever):
 
     async def retrieve(self, query: Query) -> tuple[Passage, ...]:
         """Passages of the other conditions, best first."""
-        more = Query(query.text, query.language, query.k + len(self._conditions), query.names)
-        found = await self._whole.retrieve(more)
+        found = await self._whole.retrieve(replace(query, k=query.k + len(self._conditions)))
         return tuple(p for p in found if p.document.condition.id not in self._conditions)[: query.k]
 
 
@@ -155,12 +158,9 @@ async def at(url: str) -> AsyncIterator[OverHttp]:
 @asynccontextmanager
 async def here(settings: Settings) -> AsyncIterator[InProcess]:
     """A service in this process, on the index of these settings."""
-    async with open_service(settings) as service, _client_of(service.assistant, settings) as client:
-        yield InProcess(client, service.assistant, settings)
-
-
-@asynccontextmanager
-async def _client_of(assistant: Assistant, settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(create_app(lambda: assistant, settings.server))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://here", timeout=_TIMEOUT_S) as client:
-        yield client
+    asked: ContextVar[Assistant] = ContextVar("asked")
+    async with open_service(settings) as service:
+        asked.set(service.assistant)
+        transport = httpx2.ASGITransport(create_app(asked.get, settings.server))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://here", timeout=_TIMEOUT_S) as client:
+            yield InProcess(client, asked)

@@ -14,7 +14,7 @@ from evals.outcomes import OUTCOMES, Pair, groups_of
 from evals.statistics import Share
 
 _Floats = NDArray[np.floating[Any]]
-_BINS: Final = 10
+BINS: Final = 10
 _RESAMPLES: Final = 1_000
 _SEED: Final = 0
 _CUTOFFS: Final = (1, 3, 5, 20)
@@ -77,8 +77,7 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
     if not led:
         return
-    right = np.array([pair.place == 1 for pair in led], dtype=float)
-    chance = np.array([pair.got.diagnoses[0].probability for pair in led])
+    right, chance = leading(led)
     yield _bootstrapped("Brier", group, _brier, right, chance)
     yield _bootstrapped("ECE", group, expected_calibration_error, right, chance)
     if 0 < right.sum() < len(right):
@@ -86,6 +85,13 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     for level in ("high", "medium", "low"):
         said = [pair.place == 1 for pair in led if pair.got.diagnoses[0].confidence == level]
         yield from _share(f"right where confidence is {level}", group, said)
+
+
+def leading(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
+    """Whether each leading diagnosis is right, 0 or 1, and its probability, where one is named and could be right."""
+    led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
+    right = np.array([pair.place == 1 for pair in led], dtype=float)
+    return right, np.array([pair.got.diagnoses[0].probability for pair in led])
 
 
 def _latency(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
@@ -101,7 +107,7 @@ def expected_calibration_error(right: _Floats, chance: _Floats, axis: int = -1) 
     """Mean distance of chance and frequency over ten bins of equal size (Naeini and others, AAAI 2015)."""
     order = np.argsort(chance, axis=axis, kind="stable")
     gap = np.take_along_axis(right - chance, order, axis)
-    bins = [part for part in np.array_split(gap, _BINS, axis=axis) if part.shape[axis]]
+    bins = [part for part in np.array_split(gap, BINS, axis=axis) if part.shape[axis]]
     return sum(np.abs(part.sum(axis=axis)) for part in bins) / gap.shape[axis]
 
 

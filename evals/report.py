@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from evals.metrics import Metric
+from evals.metrics import BINS, Metric, leading
 from evals.outcomes import Pair, groups_of
 from evals.results import RunCard
 from services.triage.levels import MOST_URGENT_FIRST
@@ -16,7 +16,6 @@ from services.triage.levels import MOST_URGENT_FIRST
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BINS: Final = 10
 _DEPTH: Final = 20
 _STYLE: Final = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}"
@@ -88,24 +87,17 @@ def _svg(draw: "Callable[[Axes, Sequence[Pair]], None]", pairs: Sequence[Pair]) 
     return made[made.index("<svg") :]
 
 
-def _led(pairs: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of the leading diagnosis, and whether it is right, where there is one."""
-    led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
-    chance = np.array([pair.got.diagnoses[0].probability for pair in led])
-    return chance, np.array([pair.place == 1 for pair in led], dtype=float)
-
-
 def _reliability(axes: "Axes", pairs: Sequence[Pair]) -> None:
-    chance, right = _led(pairs)
+    right, chance = leading(pairs)
     order = np.argsort(chance, kind="stable")
-    bins = [part for part in np.array_split(order, _BINS) if len(part)]
+    bins = [part for part in np.array_split(order, BINS) if len(part)]
     axes.plot([0, 1], [0, 1], linestyle=":", color="gray")
     axes.plot([chance[part].mean() for part in bins], [right[part].mean() for part in bins], marker="o")
     axes.set(xlabel="probability", ylabel="right", xlim=(0, 1), ylim=(0, 1.02))
 
 
 def _risk_coverage(axes: "Axes", pairs: Sequence[Pair]) -> None:
-    chance, right = _led(pairs)
+    right, chance = leading(pairs)
     order = np.argsort(-chance, kind="stable")
     counts = np.arange(1, len(order) + 1)
     axes.plot(counts / max(len(pairs), 1), 1 - np.cumsum(right[order]) / counts)

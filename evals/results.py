@@ -62,7 +62,11 @@ class Result(BaseModel):
 
 
 class RunCard(BaseModel):
-    """What made a run, so that it can be made again."""
+    """What made a run, so that it can be made again.
+
+    Attributes:
+        settings_digest: None where another process answers, whose settings are not known.
+    """
 
     suite: str
     suite_digest: str
@@ -71,7 +75,7 @@ class RunCard(BaseModel):
     model: str | None
     library_edition: str
     embedder: str
-    settings_digest: str
+    settings_digest: str | None
     samples: int
     commit: str | None
     service_version: str

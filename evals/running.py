@@ -41,7 +41,7 @@ async def run(
     failed: list[Exception] = []
     async with opened as service:
         try:
-            card = _card(await service.library(), vignettes, settings, samples)
+            card = _card(await service.library(), vignettes, None if url else settings, samples)
             done = await anyio.to_thread.run_sync(_begin, folder, card)
             return await _ask(service, vignettes, folder, done, samples)
         except* (OtherRunError, httpx2.HTTPError) as group:
@@ -73,7 +73,9 @@ async def _ask(
     return done
 
 
-def _card(library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: Settings, samples: int) -> RunCard:
+def _card(
+    library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: Settings | None, samples: int
+) -> RunCard:
     return RunCard(
         suite="starter",
         suite_digest=digest_of("\n".join(v.model_dump_json() for v in sorted(vignettes, key=lambda v: v.id)).encode()),
@@ -82,7 +84,7 @@ def _card(library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: S
         model=library["model"],
         library_edition=library["edition"],
         embedder=library["embedder"],
-        settings_digest=settings_digest(settings),
+        settings_digest=None if settings is None else settings_digest(settings),
         samples=samples,
         commit=commit(),
         service_version=library["service_version"],

@@ -23,19 +23,10 @@ class Share:
         Raises:
             ValueError: There are none: undefined is not zero.
         """
-        return cls.counted(sum(outcomes), len(outcomes))
-
-    @classmethod
-    def counted(cls, hits: int, n: int) -> Self:
-        """The share of `hits` among `n`.
-
-        Raises:
-            ValueError: There are none: undefined is not zero.
-        """
-        if not n:
+        if not outcomes:
             raise ValueError("a share of nothing is undefined")
-        interval = binomtest(hits, n).proportion_ci(0.95, "wilson")
-        return cls(hits, n, float(interval.low), float(interval.high))
+        interval = binomtest(sum(outcomes), len(outcomes)).proportion_ci(0.95, "wilson")
+        return cls(sum(outcomes), len(outcomes), float(interval.low), float(interval.high))
 
     def __str__(self) -> str:
         """As in "14/31 = 0.45 [0.29, 0.62]"."""

@@ -76,10 +76,8 @@ class _Lasting:
 
     def assistant(self, index: GuidelineIndex) -> Assistant:
         """An assistant for this edition, which has read its guidelines ahead of the first question. Blocks."""
-        library, engine = (
-            Library(index, self.data.triage.all_rules, self.settings.vocabulary),
-            EvidenceEngine(self.data.terminology),
-        )
+        library = Library(index, self.data.triage.all_rules, self.settings.vocabulary)
+        engine = EvidenceEngine(self.data.terminology)
         for language in ("en", "zh"):
             engine.preload(library.preload(language), language)
         settings = self.settings

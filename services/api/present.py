@@ -24,7 +24,8 @@ from services.api.schemas import (
 )
 from services.assistant.wording import WORDING, Wording
 from services.core.answer import Answer, Citation, CitedFinding, CitedText, Diagnosis, TriageAnswer
-from services.core.types import Document, Language, Passage, Source, TriageLevel
+from services.core.types import Document, Language, Passage, Source
+from services.triage.levels import EMERGENCIES
 
 
 def answer_out(answer: Answer, *, as_text: bool) -> DiagnoseAnswer:
@@ -214,7 +215,7 @@ def _triage_text(triage: TriageAnswer, language: Language) -> list[str]:
 
 def _whom_to_call(triage: TriageAnswer, wording: Wording) -> list[str]:
     """A line in emergencies: the numbers of the region, or how to find them."""
-    if triage.level not in {TriageLevel.CALL_AMBULANCE, TriageLevel.EMERGENCY_DEPARTMENT}:
+    if triage.level not in EMERGENCIES:
         return []
     if triage.numbers is None:
         return [wording.numbers_elsewhere]

@@ -1,12 +1,12 @@
 """The findings of a question: each with its status, more general ones included."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.core.text import tokenize
+from services.core.text import Token, tokenize
 from services.findings.assertion import Status, assert_matches
 from services.findings.facts import measured_findings
-from services.findings.lexicon import Lexicon
+from services.findings.lexicon import Lexicon, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,8 @@ class Findings:
 
 def extract(text: str, lexicon: Lexicon) -> Findings:
     """Find the findings of a text. Present wins over absent wins over unknown."""
-    tokens = tokenize(text)
-    matches = lexicon.match(text, tokens)
     by_status: Mapping[Status, dict[str, None]] = {status: {} for status in Status}
-    for match, status in zip(matches, assert_matches(text, tokens, matches, lexicon.times), strict=True):
+    for match, status in _asserted(text, tokenize(text), lexicon):
         by_status[status][match.concept_id] = None
     for finding, status in measured_findings(text).items():
         if finding in lexicon.concepts:
@@ -50,12 +48,15 @@ def extract(text: str, lexicon: Lexicon) -> Findings:
 def without_absent(text: str, lexicon: Lexicon) -> str:
     """The text without the words for findings that it says are absent, or leaves open."""
     tokens = tokenize(text)
-    matches = lexicon.match(text, tokens)
-    statuses = assert_matches(text, tokens, matches, lexicon.times)
-    gone = {n for m, s in zip(matches, statuses, strict=True) if s is not Status.PRESENT for n in m.tokens}
+    gone = {n for m, status in _asserted(text, tokens, lexicon) if status is not Status.PRESENT for n in m.tokens}
     for number in sorted(gone, reverse=True):
         text = f"{text[: tokens[number].start]} {text[tokens[number].end :]}"
     return text
+
+
+def _asserted(text: str, tokens: Sequence[Token], lexicon: Lexicon) -> Iterable[tuple[Match, Status]]:
+    matches = lexicon.match(text, tokens)
+    return zip(matches, assert_matches(text, tokens, matches, lexicon.times), strict=True)
 
 
 def _with_specific(absent: frozenset[str], lexicon: Lexicon) -> frozenset[str]:

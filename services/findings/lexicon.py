@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from services.core.datafile import read_yaml
 from services.core.errors import LibraryError
 from services.core.text import Token, stems, tokenize
 
@@ -284,14 +284,6 @@ def load_lexicon(file: Path) -> Lexicon:
     Raises:
         LibraryError: It is missing or not valid.
     """
-    try:
-        entries = _ENTRIES.validate_python(load_yaml(file.read_bytes()))
-    except OSError as exc:
-        raise LibraryError(f"{file.name} is missing: check CITEWELL_LIBRARY__FOLDER") from exc
-    except yaml.YAMLError as exc:
-        raise LibraryError(f"{file.name} is not YAML") from exc
-    except ValidationError as exc:
-        raise LibraryError(f"{file.name} is not valid: {where(exc)}") from exc
     return Lexicon(
         Concept(
             entry.id,
@@ -302,7 +294,7 @@ def load_lexicon(file: Path) -> Lexicon:
             frozenset(entry.excludes),
             entry.event,
         )
-        for entry in entries
+        for entry in read_yaml(file, _ENTRIES)
     )
 
 
@@ -311,14 +303,3 @@ def _with_name(entry: _Entry, language: str) -> tuple[str, ...]:
     name = entry.name.get(language, "")
     terms = entry.terms.get(language, [])
     return (*terms, name) if name and not set("()|").intersection(name) else tuple(terms)
-
-
-def where(error: ValidationError) -> str:
-    """The place and kind of the first thing wrong, as in "12.terms.en.3: string_too_long"."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['type']}"
-
-
-def load_yaml(content: bytes) -> object:
-    """As `yaml.safe_load`, through libyaml where it is there, which is ten times faster."""
-    return yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter
 
 from services.core.answer import EmergencyNumbers
-from services.core.errors import LibraryError
-from services.findings.lexicon import load_yaml, where
+from services.core.datafile import read_yaml
 
 FILE: Final = "emergency-numbers.yaml"
 
@@ -33,12 +31,5 @@ def load_emergency_numbers(folder: Path) -> Mapping[str, EmergencyNumbers]:
     Raises:
         LibraryError: The file is missing or not valid.
     """
-    try:
-        entries = _ENTRIES.validate_python(load_yaml((folder / FILE).read_bytes()))
-    except OSError as exc:
-        raise LibraryError(f"{FILE} is missing: check CITEWELL_LIBRARY__FOLDER") from exc
-    except yaml.YAMLError as exc:
-        raise LibraryError(f"{FILE} is not YAML") from exc
-    except ValidationError as exc:
-        raise LibraryError(f"{FILE} is not valid: {where(exc)}") from exc
+    entries = read_yaml(folder / FILE, _ENTRIES)
     return {region: EmergencyNumbers(region, entry.ambulance, entry.police) for region, entry in entries.items()}

@@ -43,9 +43,12 @@ class TriageEngine:
         """
         found = triage(self.rules, findings, patient, duration_days)
         examples = self.examples.get(detect_language(text))
-        if found.level in EMERGENCIES or examples is None or examples.chance(text) < self.resembles_from:
+        if found.level in EMERGENCIES or examples is None:
             return found
-        rule = examples.nearest(text, patient) or self.general
+        vector = examples.vector(text)
+        if examples.chance(vector) < self.resembles_from:
+            return found
+        rule = examples.nearest(vector, patient) or self.general
         return found if rule is None else replace(found, level=rule.level, rules=(), resembled=rule)
 
 

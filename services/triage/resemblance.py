@@ -18,11 +18,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 from sklearn.preprocessing import normalize
 
+from services.core.datafile import where
 from services.core.errors import LibraryError
 from services.core.text import stems
 from services.core.types import Language, Patient
 from services.findings.extract import without_absent
-from services.findings.lexicon import Lexicon, where
+from services.findings.lexicon import Lexicon
 from services.triage.levels import EMERGENCIES
 from services.triage.rules import Rule, fits_patient
 
@@ -77,13 +78,17 @@ class Resemblance:
         self._cited: Final = normalize(matrix[places])
         self._rules: Final[list[Rule]] = [rule for n in places if (rule := examples[n].rule)]
 
-    def chance(self, text: str) -> float:
-        """That it is an emergency, 0 to 1, by the examples; no measured frequency."""
-        return float(self._model.predict_proba(self._vector(text))[0, 1])
+    def vector(self, text: str) -> Any:
+        """What `chance` and `nearest` read of a text: a sparse (1, n) matrix."""
+        return self._vectors.transform([without_absent(text, self._lexicon)])
 
-    def nearest(self, text: str, patient: Patient) -> Rule | None:
+    def chance(self, vector: Any) -> float:
+        """That it is an emergency, 0 to 1, by the examples; no measured frequency."""
+        return float(self._model.predict_proba(vector)[0, 1])
+
+    def nearest(self, vector: Any, patient: Patient) -> Rule | None:
         """The rule of the nearest emergency among those that fit the patient; None where nothing is near."""
-        near = np.asarray((self._cited @ normalize(self._vector(text)).T).todense()).ravel()
+        near = np.asarray((self._cited @ normalize(vector).T).todense()).ravel()
         order: list[int] = np.argsort(-near, kind="stable").tolist()
         for place in order:
             if near[place] < _NEAR:
@@ -91,9 +96,6 @@ class Resemblance:
             if fits_patient(self._rules[place], patient):
                 return self._rules[place]
         return None
-
-    def _vector(self, text: str) -> Any:
-        return self._vectors.transform([without_absent(text, self._lexicon)])
 
 
 def _vectorizer(language: Language) -> Any:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from services.core.answer import SentenceRef
+from services.core.datafile import read_yaml
 from services.core.errors import LibraryError
 from services.core.types import (
     Chunk,
@@ -23,7 +23,7 @@ from services.core.types import (
     TriageLevel,
 )
 from services.findings.extract import Findings
-from services.findings.lexicon import Lexicon, load_yaml, where
+from services.findings.lexicon import Lexicon
 from services.triage.levels import DEFAULT, EMERGENCIES, most_urgent
 
 PASSAGE_PREFIX: Final = "triage:"
@@ -168,13 +168,8 @@ def load_rules(folder: Path, lexicon: Lexicon) -> tuple[Rule, ...]:
     """
     rules: dict[str, Rule] = {}
     for file in sorted(folder.glob("*.yaml")):
-        try:
-            entries = _ENTRIES.validate_python(load_yaml(file.read_bytes()))
-        except (OSError, yaml.YAMLError) as exc:
-            raise LibraryError(f"triage file {file.name} cannot be read") from exc
-        except ValidationError as exc:
-            raise LibraryError(f"triage file {file.name} is not valid: {where(exc)}") from exc
-        for rule in map(_to_rule, entries):
+        for entry in read_yaml(file, _ENTRIES):
+            rule = _to_rule(entry)
             unknown = (rule.all_of | rule.any_of | (rule.only or frozenset())) - lexicon.concepts.keys()
             if unknown:
                 raise LibraryError(f"triage rule {rule.id} names unknown findings: {', '.join(sorted(unknown))}")

@@ -89,6 +89,14 @@ def test_a_run_that_broke_off_goes_on(settings, tmp_path):
     assert set(read_results(tmp_path / "run")) == set(done)
 
 
+def test_an_unanswerable_twin_is_asked_without_the_guidelines_on_what_is_right_and_others_with_them(settings, tmp_path):
+    twins = [one for one in VIGNETTES if one.twin == "unanswerable"][:3]
+    whole = [one for one in VIGNETTES if one.id in {twin.twin_of for twin in twins}]
+    results = asyncio.run(run([*twins, *whole], tmp_path / "run", settings, None))
+    assert not any(twin.right & set(results[twin.id].retrieved) for twin in twins)
+    assert all(one.right & set(results[one.id].retrieved) for one in whole)
+
+
 def test_results_of_two_runs_do_not_mix(settings, tmp_path):
     asyncio.run(run(SOME[:1], tmp_path / "run", settings, None))
     other = settings.model_copy(update={"retrieval": settings.retrieval.model_copy(update={"rrf_k": 60})})

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.core.datafile import load_yaml
 from services.core.errors import LibraryError
 from services.core.text import tokenize
-from services.findings.lexicon import Concept, Kind, Lexicon, load_lexicon, load_yaml, wordings
+from services.findings.lexicon import Concept, Kind, Lexicon, load_lexicon, wordings
 
 
 def concept(name, *terms, implies=()):
