@@ -1,7 +1,7 @@
 """Asking a service over HTTP: one that is running, or one in this process."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -9,13 +9,16 @@ from typing import Any, Final, Protocol
 
 import httpx2
 
-from evals.results import Named, Result
+from evals.results import Compared, Named, Result
 from evals.vignettes import Vignette
 from services.api.app import create_app
 from services.assistant.pipeline import Assistant
+from services.core.answer import DraftDiagnosis
 from services.core.settings import Settings
 from services.core.types import Passage
 from services.retrieval.retriever import Query, Retriever
+from services.verification.calibration import question_signals, signals_of
+from services.verification.confidence import Judged
 from services.wiring import open_service
 
 SEARCHED: Final = 20
@@ -30,6 +33,9 @@ class Asked(Protocol):
 
     async def library(self) -> dict[str, Any]:
         """What `/v1/library` says."""
+
+    async def conditions(self) -> Mapping[str, str]:
+        """The condition id of each guideline."""
 
 
 class OverHttp:
@@ -58,7 +64,7 @@ class OverHttp:
         answer = await self._json("POST", "/v1/diagnose", body)
         seconds = time.perf_counter() - began
         found = await self._json("POST", "/v1/search", {"query": vignette.said, "k": SEARCHED})
-        conditions = await self._conditions_by_guideline()
+        conditions = await self.conditions()
         cited = [id_ for statement in statements(answer) for id_ in statement]
         known = {citation["id"] for citation in answer["citations"]}
         verbatim = [await self._is_verbatim(citation) for citation in answer["citations"]]
@@ -82,7 +88,8 @@ class OverHttp:
             seconds=round(seconds, 4),
         )
 
-    async def _conditions_by_guideline(self) -> dict[str, str]:
+    async def conditions(self) -> Mapping[str, str]:
+        """The condition id of each guideline."""
         if not self._conditions:
             listed = await self._json("GET", "/v1/guidelines")
             self._conditions = {one["id"]: one["condition"]["id"] for one in listed["guidelines"]}
@@ -112,12 +119,13 @@ class InProcess(OverHttp):
 
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
-        if vignette.twin != "unanswerable":
-            return await self.answer(vignette, generation)
-        lacking = self._asked.get().with_retriever(lambda whole: Lacking(whole, vignette.right))
-        token = self._asked.set(lacking)
+        assistant = self._asked.get()
+        if vignette.twin == "unanswerable":
+            assistant = assistant.with_retriever(lambda whole: Lacking(whole, vignette.right))
+        seen: list[Judged] = []
+        token = self._asked.set(assistant.observed(seen.append))
         try:
-            return await self.answer(vignette, generation)
+            return _with_signals(await self.answer(vignette, generation), seen[0].compared)
         finally:
             self._asked.reset(token)
 
@@ -134,6 +142,19 @@ class Lacking(Retriever):
         """Passages of the other conditions, best first."""
         found = await self._whole.retrieve(replace(query, k=query.k + len(self._conditions)))
         return tuple(p for p in found if p.document.condition.id not in self._conditions)[: query.k]
+
+
+def _with_signals(result: Result, compared: Sequence[DraftDiagnosis]) -> Result:
+    """The result with what its confidence is made of; a model's votes are known for what it named."""
+    votes = {named.condition_id: named.votes for named in result.diagnoses}
+    seen = [replace(one, votes=votes.get(one.condition.id)) for one in compared]
+    kept = (Compared(condition_id=one.condition.id, signals=_rounded(signals_of(one))) for one in seen)
+    question = _rounded(question_signals(seen[0])) if seen else {}
+    return result.model_copy(update={"compared": tuple(kept), "question": question})
+
+
+def _rounded(signals: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in signals.items()}
 
 
 def statements(answer: Mapping[str, Any]) -> list[list[str]]:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from evals.calibrate import NothingToFitError, calibrate
 from evals.compare import Difference, compare
 from evals.gate import GATES, read_gates
 from evals.metrics import Metric, measure
@@ -88,6 +89,27 @@ def gate_command(
     if short:
         raise typer.Exit(1)
     typer.echo("all gates passed")
+
+
+@app.command("calibrate")
+def calibrate_command(
+    folder: _Run,
+    into: Annotated[Path, typer.Option(help="Folder of calibrations.")] = Path("evals/calibration"),
+    suite: Annotated[Path, typer.Option(help="The vignettes of the run.")] = STARTER,
+) -> None:
+    """Fit weights, chances and confidence levels on the `fit` half of a run in process, for the service to use."""
+    card = _card(folder)
+    try:
+        made = calibrate(pairs_of(read_vignettes(suite), read_results(folder)), card)
+    except NothingToFitError as exc:
+        typer.secho(f"error: {exc}", err=True, fg="red")
+        raise typer.Exit(1) from exc
+    into.mkdir(parents=True, exist_ok=True)
+    file = into / f"{made.engine}.json"
+    file.write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    for name, level in made.levels.items():
+        typer.echo(f"{name}: from {level.least:.2f}, right in {level.right} [{level.low}, {level.high}], n = {level.n}")
+    typer.echo(f"{file}")
 
 
 def main() -> None:

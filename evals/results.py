@@ -28,6 +28,16 @@ class Named(BaseModel):
     name: str
     probability: float
     confidence: Literal["high", "medium", "low"]
+    votes: float | None = None
+
+
+class Compared(BaseModel):
+    """A condition that was compared, whether or not it was named, by the signals that confidence is made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    condition_id: str
+    signals: dict[str, float]
 
 
 class Result(BaseModel):
@@ -39,6 +49,8 @@ class Result(BaseModel):
         quotes: Citations, and how many are the text of their passage between their offsets.
         leaked: Identifiers of the vignette that came back.
         seconds: From request to answer.
+        compared: Most probable first; empty where another process answered.
+        question: The signals of the question that confidence is made of.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,12 +71,15 @@ class Result(BaseModel):
     leaked: int
     calibrated: bool
     seconds: float
+    compared: tuple[Compared, ...] = ()
+    question: dict[str, float] = {}
 
 
 class RunCard(BaseModel):
     """What made a run, so that it can be made again.
 
     Attributes:
+        conditions: Ids of the library's conditions.
         settings_digest: None where another process answers, whose settings are not known.
     """
 
@@ -75,6 +90,7 @@ class RunCard(BaseModel):
     model: str | None
     library_edition: str
     embedder: str
+    conditions: tuple[str, ...]
     settings_digest: str | None
     samples: int
     commit: str | None

@@ -1,9 +1,9 @@
 """One evaluation run: vignettes are asked, results are kept as they come, and a broken run goes on where it stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -41,7 +41,7 @@ async def run(
     failed: list[Exception] = []
     async with opened as service:
         try:
-            card = _card(await service.library(), vignettes, None if url else settings, samples)
+            card = await _card(service, vignettes, None if url else settings, samples)
             done = await anyio.to_thread.run_sync(_begin, folder, card)
             return await _ask(service, vignettes, folder, done, samples)
         except* (OtherRunError, httpx2.HTTPError) as group:
@@ -73,9 +73,8 @@ async def _ask(
     return done
 
 
-def _card(
-    library: Mapping[str, Any], vignettes: Sequence[Vignette], settings: Settings | None, samples: int
-) -> RunCard:
+async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Settings | None, samples: int) -> RunCard:
+    library = await service.library()
     return RunCard(
         suite="starter",
         suite_digest=digest_of("\n".join(v.model_dump_json() for v in sorted(vignettes, key=lambda v: v.id)).encode()),
@@ -84,6 +83,7 @@ def _card(
         model=library["model"],
         library_edition=library["edition"],
         embedder=library["embedder"],
+        conditions=tuple(sorted(set((await service.conditions()).values()))),
         settings_digest=None if settings is None else settings_digest(settings),
         samples=samples,
         commit=commit(),

@@ -32,6 +32,7 @@ from services.index.guidelines import GuidelineIndex
 from services.retrieval.retriever import Retriever
 from services.triage.emergency import load_emergency_numbers
 from services.triage.engine import TriageEngine, load_triage
+from services.verification.calibration import Calibration, load_calibration
 from services.verification.vocabulary import check_vocabulary
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class _Data:
     terminology: Terminology
     triage: TriageEngine
     emergency_numbers: Mapping[str, EmergencyNumbers]
+    calibrations: tuple[Calibration, ...]
 
     @classmethod
     def read(cls, settings: LibrarySettings) -> "_Data":
@@ -62,7 +64,8 @@ class _Data:
             departments=load_lexicon(terms / "departments.yaml"),
         )
         engine = load_triage(folder / "triage", terminology.findings, settings.resembles_from)
-        return cls(terminology, engine, load_emergency_numbers(folder))
+        calibrations = [load_calibration(settings.calibration, name) for name in ("evidence", "vllm")]
+        return cls(terminology, engine, load_emergency_numbers(folder), tuple(one for one in calibrations if one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class _Lasting:
         engine = EvidenceEngine(self.data.terminology)
         for language in ("en", "zh"):
             engine.preload(library.preload(language), language)
-        settings = self.settings
+        settings, known = self.settings, (library.conditions, library.manifest.embedder)
+        calibrated = {one.engine: one for one in self.data.calibrations if one.is_for(*known)}
         return Assistant(
             Parts(
                 library=library,
@@ -93,6 +97,8 @@ class _Lasting:
                 conditions=settings.retrieval.conditions,
                 prompt_conditions=settings.model.conditions,
                 model=self.model,
+                calibration=calibrated.get("evidence"),
+                model_calibration=calibrated.get("vllm"),
             )
         )
 

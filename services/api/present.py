@@ -197,6 +197,7 @@ def _diagnosis_out(diagnosis: Diagnosis) -> DiagnosisOut:
         against=[_finding_out(finding) for finding in diagnosis.against],
         citations=list(diagnosis.citations),
         score=diagnosis.score,
+        votes=diagnosis.votes,
         score_parts=dict(diagnosis.score_parts),
     )
 

@@ -87,7 +87,11 @@ class FindingOut(Out):
 
 
 class DiagnosisOut(Out):
-    """A possible diagnosis."""
+    """A possible diagnosis.
+
+    `votes` says how far a model's samples agree on it: 1/2 for each first place, 1/4 for a second and so on, the mean
+    over all samples; null without a model.
+    """
 
     name: str
     condition_id: str
@@ -98,6 +102,7 @@ class DiagnosisOut(Out):
     supporting: list[FindingOut]
     against: list[FindingOut]
     citations: list[str]
+    votes: float | None
     score: float
     score_parts: dict[str, float]
 
@@ -282,8 +287,23 @@ class GuidelineAnswer(GuidelineSummary):
     passages: list[SectionOut]
 
 
+class ConfidenceOut(Out):
+    """What a confidence level means.
+
+    Of `n` leading diagnoses with this level that no fit had seen, the share `right` was right, with its 95 % interval
+    from `low` to `high`; null where there were none. `least` is the least probability of the level.
+    """
+
+    level: Literal["high", "medium", "low"]
+    least: float
+    right: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
 class LibraryAnswer(Out):
-    """The published edition."""
+    """The published edition, and what confidence levels mean on it: nothing measured unless it is `calibrated`."""
 
     edition: str
     created: str
@@ -296,6 +316,7 @@ class LibraryAnswer(Out):
     engine: Literal["vllm", "evidence"]
     model: str | None
     calibrated: bool
+    confidence: list[ConfidenceOut]
     service_version: str
 
 

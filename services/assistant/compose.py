@@ -27,6 +27,7 @@ from services.core.types import Language, TriageLevel
 from services.generation.advice import Guideline
 from services.triage.levels import EMERGENCIES, most_urgent
 from services.triage.rules import Triage, rule_ref
+from services.verification.calibration import Calibration
 from services.verification.citations import Citations
 from services.verification.confidence import confidence_of
 
@@ -46,12 +47,14 @@ class Drafted:
 
     Attributes:
         chances: Probabilities of its diagnoses, in their order.
+        calibration: What made them frequencies, and says which confidence level they are.
     """
 
     draft: Draft
     chances: Sequence[float]
     engine: Literal["vllm", "evidence"]
     provenance: Provenance
+    calibration: Calibration | None = None
     degraded: bool = False
 
 
@@ -70,11 +73,13 @@ def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: Eme
     language, wording = intake.language, WORDING[intake.language]
     draft = drafted.draft
     ordered = sorted(zip(draft.diagnoses, drafted.chances, strict=True), key=lambda pair: -pair[1])
-    level = _level(intake.triage, draft, ordered)
+    confidences = [confidence_of(chance, named.word, drafted.calibration) for named, chance in ordered]
+    level = _level(intake.triage, draft, ordered, confidences)
     # Where nothing is answered nothing is cited, but for what asks for urgent care.
     told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
     triage = triage_answer(told, level, citations, language, numbers)
-    diagnoses = tuple(d for pair in ordered if (d := _diagnosis(*pair, citations, language)))
+    made = (_diagnosis(*pair, sure, citations, language) for pair, sure in zip(ordered, confidences, strict=True))
+    diagnoses = tuple(diagnosis for diagnosis in made if diagnosis)
     offered = () if level in EMERGENCIES or not diagnoses else draft.tips
     tips = tuple(cited for tip in offered if (cited := CitedText(tip.text, citations.cite(tip.refs))).citations)
     referral = _referral(draft if diagnoses else Draft(), level, triage, citations, wording)
@@ -97,20 +102,16 @@ def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: Eme
     )
 
 
-def _level(triage: Triage, draft: Draft, ordered: Sequence[tuple[DraftDiagnosis, float]]) -> TriageLevel:
+def _level(
+    triage: Triage, draft: Draft, ordered: Sequence[tuple[DraftDiagnosis, float]], confidences: Sequence[Confidence]
+) -> TriageLevel:
     """The rules' level; the leading guideline and the model may raise it, nothing lowers it."""
     levels = [triage.level]
-    if ordered:
-        leading, chance = ordered[0]
-        if leading.urgency and _confidence(leading, chance) != "low":
-            levels.append(leading.urgency)
+    if ordered and (urgency := ordered[0][0].urgency) and confidences[0] != "low":
+        levels.append(urgency)
     if draft.urgency:
         levels.append(_RAISED_TO[draft.urgency])
     return most_urgent(levels) or triage.level
-
-
-def _confidence(draft: DraftDiagnosis, chance: float) -> Confidence:
-    return confidence_of(chance, draft.word)
 
 
 def triage_answer(
@@ -126,7 +127,9 @@ def triage_answer(
     return TriageAnswer(level, tuple(reason for reason in reasons if reason.citations), shown)
 
 
-def _diagnosis(draft: DraftDiagnosis, chance: float, citations: Citations, language: Language) -> Diagnosis | None:
+def _diagnosis(
+    draft: DraftDiagnosis, chance: float, confidence: Confidence, citations: Citations, language: Language
+) -> Diagnosis | None:
     supporting = _findings(draft.supporting, citations)
     against = _findings(draft.against, citations)
     own = citations.cite(draft.refs)
@@ -136,12 +139,13 @@ def _diagnosis(draft: DraftDiagnosis, chance: float, citations: Citations, langu
         name=draft.condition.name(language),
         condition_id=draft.condition.id,
         icd10=draft.condition.icd10,
-        confidence=_confidence(draft, chance),
+        confidence=confidence,
         probability=round(chance, 3),
         rationale=draft.rationale or _rationale(supporting, against, WORDING[language]),
         supporting=supporting,
         against=against,
         citations=tuple(dict.fromkeys([*own, *(c for claim in against for c in claim.citations)])),
+        votes=None if draft.votes is None else round(draft.votes, 3),
         score=round(draft.score, 3),
         score_parts={name: round(part, 3) for name, part in draft.parts.items()},
     )

@@ -33,9 +33,10 @@ from services.generation.reply import to_draft
 from services.generation.selection import choose_evidence
 from services.retrieval.retriever import Query, Retriever
 from services.triage.engine import TriageEngine
+from services.verification.calibration import Calibration
 from services.verification.citations import Citations
 from services.verification.claims import Said, Terms
-from services.verification.confidence import CALIBRATED, probabilities, with_votes
+from services.verification.confidence import Judged, chances_of, judge, with_votes
 from services.verification.terminology import LANGUAGES
 from services.verification.verdict import Grounds, verify
 
@@ -53,6 +54,9 @@ class Parts:
         region: Of patients where a question names none; may be "".
         conditions: How many conditions are compared.
         prompt_conditions: How many of them the model may name.
+        calibration: Of the evidence engine on this library; None where there is none.
+        model_calibration: Of the model's answers on this library.
+        observe: Is told what was compared.
     """
 
     library: Library
@@ -65,6 +69,9 @@ class Parts:
     conditions: int
     prompt_conditions: int = 6
     model: ModelEngine | None = None
+    calibration: Calibration | None = None
+    model_calibration: Calibration | None = None
+    observe: Callable[[Judged], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +84,13 @@ class _Reading:
     passages: Sequence[Passage]
     guidelines: Mapping[str, Sequence[Guideline]]
     ranking: Ranking
-    draft: Draft
+    judged: Judged
 
     @property
     def evidence(self) -> tuple[Passage, ...]:
         """The passages of the conditions that may be named, best first; none where the case is not covered."""
         found = {passage.document.condition.id: passage for passage in self.passages}
-        return tuple(found[diagnosis.condition.id] for diagnosis in self.draft.diagnoses)
+        return tuple(found[diagnosis.condition.id] for diagnosis in self.judged.diagnoses)
 
 
 class Assistant:
@@ -94,6 +101,8 @@ class Assistant:
         self._parts = parts
         self.library: Final = parts.library
         self.model: Final = parts.model
+        self.calibration: Final = parts.calibration if parts.model is None else parts.model_calibration
+        """Of the engine that answers."""
 
     def without_model(self) -> "Assistant":
         """The same, answering from evidence alone."""
@@ -102,6 +111,10 @@ class Assistant:
     def with_retriever(self, changed: Callable[[Retriever], Retriever]) -> "Assistant":
         """The same, finding its passages in another way."""
         return Assistant(replace(self._parts, retriever=changed(self._parts.retriever)))
+
+    def observed(self, observe: Callable[[Judged], None]) -> "Assistant":
+        """The same, telling of each question what was compared, whether or not it is named."""
+        return Assistant(replace(self._parts, observe=observe))
 
     async def diagnose(self, question: Question) -> Answer:
         """Answer with triage, possible diagnoses, advice and referral, each cited.
@@ -133,11 +146,9 @@ class Assistant:
         parts = self._parts
         intake = await anyio.to_thread.run_sync(take_in, question, parts.triage, parts.terminology.findings)
         yield self._triage_found(question, intake)
-        query = self._query(intake.query, intake.language, intake.findings, parts.conditions)
-        passages = await parts.retriever.retrieve(query)
-        reading = await anyio.to_thread.run_sync(self._read, question, intake, passages)
+        reading = await self._reading(question, intake)
         yield EvidenceFound(reading.evidence)
-        if parts.model is None or not reading.draft.diagnoses:
+        if parts.model is None or not reading.judged.diagnoses:
             yield Answered(await anyio.to_thread.run_sync(self._from_evidence, reading))
             return
         was_shown = False
@@ -182,6 +193,11 @@ class Assistant:
         triage = triage_answer(intake.triage, intake.triage.level, citations, intake.language, numbers)
         return TriageFound(triage, citations.used(), intake.language)
 
+    async def _reading(self, question: Question, intake: Intake) -> _Reading:
+        query = self._query(intake.query, intake.language, intake.findings, self._parts.conditions)
+        passages = await self._parts.retriever.retrieve(query)
+        return await anyio.to_thread.run_sync(self._read, question, intake, passages)
+
     def _read(self, question: Question, intake: Intake, passages: Sequence[Passage]) -> _Reading:
         found = [passage.document.condition.id for passage in passages]
         guidelines = self.library.guidelines_on(found, intake.language)
@@ -194,19 +210,27 @@ class Assistant:
             onset=intake.onset,
             for_clinician=intake.audience == "clinician",
         )
-        engine = self._parts.engine
-        ranking = engine.rank(case, passages, guidelines)
-        return _Reading(question, intake, case, passages, guidelines, ranking, engine.draft(case, ranking, guidelines))
+        ranking = self._parts.engine.rank(case, passages, guidelines)
+        judged = judge(ranking.diagnoses, self._parts.calibration)
+        self._parts.observe(judged)
+        return _Reading(question, intake, case, passages, guidelines, ranking, judged)
 
     def _from_evidence(self, reading: _Reading, degraded: bool = False) -> Answer:
+        parts, named = self._parts, Draft(reading.judged.diagnoses)
+        draft = parts.engine.complete(named, reading.case, reading.ranking, reading.guidelines)
         made = Drafted(
-            reading.draft, probabilities(reading.draft.diagnoses), "evidence", self._provenance(), degraded=degraded
+            draft,
+            reading.judged.chances,
+            "evidence",
+            self._provenance(parts.calibration),
+            parts.calibration,
+            degraded=degraded,
         )
         return self._composed(reading, made)
 
     def _nameable(self, reading: _Reading) -> tuple[DraftDiagnosis, ...]:
         """The conditions that the model may name."""
-        return reading.ranking.diagnoses[: self._parts.prompt_conditions]
+        return reading.judged.compared[: self._parts.prompt_conditions]
 
     def _task(self, reading: _Reading) -> Task:
         parts, intake = self._parts, reading.intake
@@ -244,17 +268,22 @@ class Assistant:
         verified = verify(draft, self._grounds(reading))
         if not verified.diagnoses:
             raise DraftRejectedError("no statement of the model is supported by what it cites")
-        chances = dict(zip(known, probabilities(list(known.values())), strict=True))
         completed = parts.engine.complete(verified, reading.case, reading.ranking, reading.guidelines)
         provenance = replace(
-            self._provenance(),
+            self._provenance(parts.model_calibration),
             model=written.model,
             prompt_version=written.prompt.version,
             dropped_passages=written.prompt.dropped_passages,
             dropped_turns=written.prompt.dropped_turns,
         )
-        made = Drafted(completed, with_votes(verified.diagnoses, chances), "vllm", provenance)
-        return self._composed(reading, made)
+        chances = self._with_votes(verified.diagnoses, known)
+        return self._composed(reading, Drafted(completed, chances, "vllm", provenance, parts.model_calibration))
+
+    def _with_votes(self, diagnoses: Sequence[DraftDiagnosis], known: Mapping[str, DraftDiagnosis]) -> Sequence[float]:
+        if self._parts.model_calibration is not None:
+            return chances_of(diagnoses, self._parts.model_calibration)
+        chances = chances_of(list(known.values()), self._parts.calibration)
+        return with_votes(diagnoses, dict(zip(known, chances, strict=True)))
 
     def _grounds(self, reading: _Reading) -> Grounds:
         guidelines = [one for found in reading.guidelines.values() for one in found]
@@ -281,6 +310,6 @@ class Assistant:
         parts = self._parts
         return parts.emergency_numbers.get(question.patient.region or parts.region)
 
-    def _provenance(self) -> Provenance:
-        manifest = self.library.manifest
-        return Provenance(None, None, manifest.edition, manifest.embedder, SERVICE_VERSION, CALIBRATED)
+    def _provenance(self, calibration: Calibration | None) -> Provenance:
+        manifest, is_calibrated = self.library.manifest, calibration is not None
+        return Provenance(None, None, manifest.edition, manifest.embedder, SERVICE_VERSION, is_calibrated)

@@ -42,6 +42,19 @@ class FindingClaim:
 
 
 @dataclass(frozen=True, slots=True)
+class Stated:
+    """How much a question says.
+
+    Attributes:
+        findings: How many findings it states.
+        weight: Sum of the rarities of its symptoms and signs among the conditions compared.
+    """
+
+    findings: int = 0
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class DraftDiagnosis:
     """A condition that may explain the findings.
 
@@ -49,6 +62,8 @@ class DraftDiagnosis:
         parts: What the score is made of, by name; they add up to it.
         coverage: Share of the stated symptoms and signs, weighted by rarity, that the guideline speaks of, 0 to 1.
         usualness: How usual the guideline calls the most usual of them, 0 to 1.
+        similarity: Cosine of the question and the guideline's best passage; 0 where there are no vectors.
+        stated: How much the question says; the same in all that were compared.
         rationale: The model's words, if it wrote any.
         word: What the model calls its confidence; None without a model.
         votes: Mean over the model's samples of 1/2 for a first place, 1/4 for a second and so on; None without a model.
@@ -63,6 +78,8 @@ class DraftDiagnosis:
     against: tuple[FindingClaim, ...]
     refs: tuple[SentenceRef, ...]
     usualness: float = 0.0
+    similarity: float = 0.0
+    stated: Stated = Stated()
     rationale: str = ""
     word: Confidence | None = None
     votes: float | None = None
@@ -124,7 +141,7 @@ class CitedText:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A possible diagnosis as it is answered."""
+    """A possible diagnosis as it is answered; `votes` as in its draft."""
 
     name: str
     condition_id: str
@@ -135,6 +152,7 @@ class Diagnosis:
     supporting: tuple[CitedFinding, ...]
     against: tuple[CitedFinding, ...]
     citations: tuple[str, ...]
+    votes: float | None
     score: float
     score_parts: Mapping[str, float]
 

@@ -112,6 +112,9 @@ class LibrarySettings(_Part):
     """The data that is read at start: terminology and triage rules."""
 
     folder: Path = Field(Path("guidelines"), description="folder with `terminology/` and `triage/`")
+    calibration: Path = Field(
+        Path("evals/calibration"), description="folder of calibrations, one for each engine; without, none says `high`"
+    )
     resembles_from: float = Field(
         0.55,
         gt=0,

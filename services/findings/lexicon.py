@@ -92,7 +92,9 @@ class _Part:
         for tokens in wordings(term_part):
             node = root
             for value in tokens:
-                node = node.children.setdefault(value, cls())
+                if value not in node.children:
+                    node.children[value] = cls()
+                node = node.children[value]
             node.is_end = True
         return root
 
@@ -166,7 +168,9 @@ class Lexicon:
         for tokens in starts:
             node = self._root
             for value in tokens:
-                node = node.children.setdefault(value, _Node())
+                if value not in node.children:
+                    node.children[value] = _Node()
+                node = node.children[value]
             node.ends.append((concept_id, rest))
 
     def _at(self, text: str, tokens: Sequence[Token], first: int) -> Iterable[tuple[str, tuple[int, ...]]]:

@@ -15,26 +15,10 @@ from services.generation.advice import (
     choose_tips,
 )
 from services.generation.profile import GuidelineProfile, read_profile
-from services.generation.ranking import SIMILARITY, Candidate, Case, rank
+from services.generation.ranking import Candidate, Case, rank
 
-_MAX_DIAGNOSES: Final = 5
 _LEADING: Final = 3
 """Diagnoses whose guidelines give tests and advice."""
-
-MIN_COVERAGE: Final = 0.25
-"""Least share of the stated symptoms and signs, weighted by rarity, that the leading guideline must speak of."""
-
-MIN_USUALNESS: Final = 0.6
-"""How usual the guideline must call one of them: what a condition has now and then covers no question."""
-
-MIN_SIMILARITY: Final = 0.4
-"""Least cosine at which a text counts as speaking of the question if it expects some finding at all."""
-
-SURE_SIMILARITY: Final = 0.5
-"""Least cosine at which it does even if the lexicon knows no finding of the question."""
-
-_FAR_BEHIND: Final = 3.0
-"""Conditions this much below the best score are not worth naming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +73,13 @@ class EvidenceEngine:
         says = {candidate.condition.id: candidate.says for candidate in candidates}
         return Ranking(tuple(diagnosis for diagnosis in ranked if diagnosis.refs), says)
 
-    def draft(self, case: Case, ranking: Ranking, library: Mapping[str, Sequence[Guideline]]) -> Draft:
-        """A draft of what ranks best; without diagnoses where the guidelines do not cover the case."""
-        ranked = [diagnosis for diagnosis in ranking.diagnoses if _is_worth_naming(diagnosis)]
-        if not ranked or not is_covered(ranked[0]):
-            return Draft()
-        diagnoses = tuple(d for d in ranked if d.score > ranked[0].score - _FAR_BEHIND)[:_MAX_DIAGNOSES]
-        return self.complete(Draft(diagnoses), case, ranking, library)
-
     def complete(self, draft: Draft, case: Case, ranking: Ranking, library: Mapping[str, Sequence[Guideline]]) -> Draft:
-        """The draft with advice, tests, department and questions from its leading guidelines, where it has none."""
+        """The draft with advice, tests, department and questions from its leading guidelines, where it has none.
+
+        A draft without diagnoses stays empty.
+        """
+        if not draft.diagnoses:
+            return draft
         terms = self._terminology
         leading = [library[d.condition.id][0] for d in draft.diagnoses[:_LEADING]]
         referral = tuple(ref for ref, _ in leading[0].sentences(SectionRole.REFERRAL))[:2]
@@ -140,22 +121,6 @@ class EvidenceEngine:
             chunks = [chunk for guideline in guidelines for chunk in guideline.chunks]
             self._profiles[key] = read_profile(chunks, self._terminology.findings)
         return self._profiles[key]
-
-
-def is_covered(leading: DraftDiagnosis) -> bool:
-    """Whether the leading guideline speaks of enough of what was stated, or its text is close enough to it."""
-    by_findings = leading.coverage >= MIN_COVERAGE and leading.usualness >= MIN_USUALNESS
-    by_both = bool(leading.supporting) and _similarity(leading) >= MIN_SIMILARITY
-    return by_findings or by_both or _similarity(leading) >= SURE_SIMILARITY
-
-
-def _is_worth_naming(diagnosis: DraftDiagnosis) -> bool:
-    """A diagnosis needs a symptom for it or a text that is close."""
-    return diagnosis.coverage > 0 or _similarity(diagnosis) >= MIN_SIMILARITY
-
-
-def _similarity(diagnosis: DraftDiagnosis) -> float:
-    return diagnosis.parts.get("similarity", 0.0) / SIMILARITY
 
 
 def _of_one_language(guidelines: Sequence[Guideline], language: str) -> Sequence[Guideline]:

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.core.answer import DraftDiagnosis, FindingClaim, SentenceRef
+from services.core.answer import DraftDiagnosis, FindingClaim, SentenceRef, Stated
 from services.core.text import content_terms
 from services.core.types import Condition, Frequency, Onset, Patient, Profile
 from services.findings.extract import Findings
@@ -103,7 +103,7 @@ def rank(case: Case, candidates: Sequence[Candidate], lexicon: Lexicon) -> list[
     """The conditions that the patient can have, best first."""
     fitting = [candidate for candidate in candidates if _in_population(case.patient, candidate.profile)]
     rarity = _finding_rarity(case, fitting)
-    stated_weight = sum(rarity[finding] for finding in _complaints(case, lexicon))
+    stated = Stated(len(case.findings.stated), sum(rarity[finding] for finding in _complaints(case, lexicon)))
     terms = _term_rarity(content_terms(case.text), fitting)
     ranked = []
     for candidate in fitting:
@@ -114,11 +114,11 @@ def rank(case: Case, candidates: Sequence[Candidate], lexicon: Lexicon) -> list[
         _tally_absent(case, candidate, rarity, lexicon, tally)
         tally.parts["wording"] = _wording(candidate, terms)
         tally.parts.update(_circumstances(case, candidate.profile))
-        ranked.append(_to_draft(candidate, tally, tally.explained / stated_weight if stated_weight else 0.0, terms))
+        ranked.append(_to_draft(candidate, tally, stated, terms))
     return sorted(ranked, key=lambda draft: -draft.score)
 
 
-def _to_draft(candidate: Candidate, tally: _Tally, coverage: float, terms: Mapping[str, float]) -> DraftDiagnosis:
+def _to_draft(candidate: Candidate, tally: _Tally, stated: Stated, terms: Mapping[str, float]) -> DraftDiagnosis:
     refs = dict.fromkeys(ref for claim in tally.supporting for ref in claim.refs)
     if not refs:
         best = _best_wording(candidate, terms) or candidate.first_ref
@@ -128,8 +128,10 @@ def _to_draft(candidate: Candidate, tally: _Tally, coverage: float, terms: Mappi
         urgency=candidate.profile.urgency if candidate.profile else None,
         score=sum(tally.parts.values()),
         parts=tally.parts,
-        coverage=coverage,
+        coverage=tally.explained / stated.weight if stated.weight else 0.0,
         usualness=tally.usualness,
+        similarity=candidate.similarity,
+        stated=stated,
         supporting=_strongest_of_each(tally.supporting),
         against=tuple(sorted(tally.against, key=lambda claim: claim.weight)),
         refs=tuple(refs),

@@ -12,6 +12,7 @@ from services.api.problems import responses
 from services.api.requests import SearchRequest
 from services.api.schemas import (
     ConditionOut,
+    ConfidenceOut,
     GuidelineAnswer,
     GuidelinesAnswer,
     GuidelineSummary,
@@ -25,7 +26,7 @@ from services.assistant.pipeline import SERVICE_VERSION
 from services.core.text import base_language, detect_language
 from services.core.types import Condition, Document, RawText
 from services.privacy.deidentify import deidentify
-from services.verification.confidence import CALIBRATED
+from services.verification.calibration import Calibration
 
 router = APIRouter(tags=["library"])
 
@@ -65,7 +66,8 @@ async def library(assistant: AssistantDep) -> LibraryAnswer:
         embedder=manifest.embedder,
         engine="evidence" if assistant.model is None else "vllm",
         model=None if assistant.model is None else assistant.model.name,
-        calibrated=CALIBRATED,
+        calibrated=assistant.calibration is not None,
+        confidence=_confidence(assistant.calibration),
         service_version=SERVICE_VERSION,
     )
 
@@ -124,3 +126,8 @@ def _condition_out(condition: Condition) -> ConditionOut:
         synonyms={language: list(words) for language, words in condition.synonyms.items()},
         icd10=condition.icd10,
     )
+
+
+def _confidence(calibration: Calibration | None) -> list[ConfidenceOut]:
+    levels = {} if calibration is None else calibration.levels
+    return [ConfidenceOut(level=level, **bounds.model_dump()) for level, bounds in levels.items()]

@@ -1,13 +1,14 @@
 import pytest
 
-from services.core.answer import Draft, DraftDiagnosis, FindingClaim
+from services.core.answer import Draft
 from services.core.text import sentence_spans
 from services.core.types import Chunk, Condition, Document, Passage, Patient, Profile, SectionRole, Sentence
 from services.findings.extract import extract
 from services.findings.lexicon import Concept, Kind, Lexicon
 from services.generation.advice import Guideline
-from services.generation.evidence import EvidenceEngine, Terminology, is_covered
-from services.generation.ranking import SIMILARITY, Case
+from services.generation.evidence import EvidenceEngine, Terminology
+from services.generation.ranking import Case
+from services.verification.confidence import judge
 
 
 def concept(name, *terms, kind=Kind.SYMPTOM):
@@ -55,7 +56,9 @@ def passage(one, score=0.05, similarity=None):
 def draft(text, passages, library=None, language="en"):
     case = Case(text, language, extract(text, FINDINGS), Patient())
     engine = EvidenceEngine(TERMINOLOGY)
-    return engine.draft(case, engine.rank(case, passages, library or LIBRARY), library or LIBRARY)
+    ranking = engine.rank(case, passages, library or LIBRARY)
+    named = Draft(judge(ranking.diagnoses, None).diagnoses)
+    return engine.complete(named, case, ranking, library or LIBRARY)
 
 
 def test_the_condition_whose_guideline_covers_the_findings_leads():
@@ -116,22 +119,3 @@ def test_only_the_guideline_in_the_language_of_the_question_is_read():
 def test_a_guideline_in_another_language_is_read_where_there_is_no_other():
     made = draft("喘息", [passage(ASTHMA)], {"asthma": [ASTHMA]}, "zh")
     assert [d.condition.id for d in made.diagnoses] == ["asthma"]
-
-
-def leading(coverage, usualness, similarity=0.0):
-    claim = FindingClaim("cough", "cough", 1.0, ())
-    parts = {"similarity": SIMILARITY * similarity}
-    return DraftDiagnosis(ASTHMA.document.condition, None, 1.0, parts, coverage, (claim,), (), (), usualness)
-
-
-@pytest.mark.parametrize(
-    ("coverage", "usualness", "similarity", "expected"),
-    [
-        (0.5, 0.9, 0.0, True),
-        (0.1, 0.9, 0.0, False),
-        (0.5, 0.2, 0.0, False),
-        (0.1, 0.2, 0.45, True),
-    ],
-)
-def test_a_question_is_covered_by_enough_usual_findings_or_by_a_close_text(coverage, usualness, similarity, expected):
-    assert is_covered(leading(coverage, usualness, similarity)) is expected

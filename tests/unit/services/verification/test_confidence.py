@@ -2,13 +2,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.core.answer import DraftDiagnosis
+from services.core.answer import DraftDiagnosis, FindingClaim, Stated
 from services.core.types import Condition
-from services.verification.confidence import CALIBRATED, confidence_of, probabilities, with_votes
+from services.verification.calibration import Calibration
+from services.verification.confidence import (
+    MOST_NAMED,
+    chances_of,
+    confidence_of,
+    is_covered,
+    judge,
+    probabilities,
+    with_votes,
+)
 
 
 def diagnosis(score, coverage=1.0):
     return DraftDiagnosis(Condition("c", {"en": "C"}), None, score, {}, coverage, (), (), ())
+
+
+def leading(coverage, usualness, similarity=0.0):
+    claim = FindingClaim("cough", "cough", 1.0, ())
+    return DraftDiagnosis(Condition("c", {"en": "C"}), None, 1.0, {}, coverage, (claim,), (), (), usualness, similarity)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "usualness", "similarity", "expected"),
+    [
+        (0.5, 0.9, 0.0, True),
+        (0.1, 0.9, 0.0, False),
+        (0.5, 0.2, 0.0, False),
+        (0.1, 0.2, 0.45, True),
+    ],
+)
+def test_a_question_is_covered_by_enough_usual_findings_or_by_a_close_text(coverage, usualness, similarity, expected):
+    assert is_covered(leading(coverage, usualness, similarity)) is expected
 
 
 DIAGNOSES = st.lists(st.builds(diagnosis, st.floats(-20, 20), st.floats(0, 1)), max_size=8)
@@ -58,7 +85,7 @@ def test_a_probability_has_a_level(probability, level):
 
 @pytest.mark.parametrize("probability", [0.7, 0.9, 1.0])
 def test_nothing_is_of_high_confidence_until_it_is_calibrated(probability):
-    assert confidence_of(probability) == ("high" if CALIBRATED else "medium")
+    assert confidence_of(probability) == "medium"
 
 
 WORDS = [None, "high", "medium", "low"]
@@ -107,3 +134,69 @@ def test_probabilities_with_votes_add_up_to_less_than_one(diagnoses, votes):
     made = with_votes(named, known)
     assert all(0 <= probability < 1 for probability in made)
     assert sum(made) < 1
+
+
+LEVELS = {
+    "high": {"least": 0.6, "right": 0.9, "low": 0.8, "high": 0.95, "n": 40},
+    "medium": {"least": 0.3, "right": 0.6, "low": 0.4, "high": 0.8, "n": 20},
+    "low": {"least": 0.0, "right": None, "low": None, "high": None, "n": 0},
+}
+CALIBRATION = Calibration(
+    engine="evidence",
+    conditions=("a", "b"),
+    embedder="e",
+    weights={"findings_for": 2.0},
+    none={"always": 1.0, "stated": 0.5},
+    curve=None,
+    silent_from=0.5,
+    levels=LEVELS,
+    fitted={},
+)
+
+
+def supported(name, findings_for, stated=1.0):
+    parts = {"findings_for": findings_for}
+    condition = Condition(name, {"en": name})
+    return DraftDiagnosis(condition, None, findings_for, parts, 1.0, (), (), (), stated=Stated(1, stated))
+
+
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=20), st.floats(0, 5))
+def test_calibrated_chances_with_none_of_these_add_up_to_one_in_the_given_order(scores, stated):
+    diagnoses = [supported(str(place), score, stated) for place, score in enumerate(scores)]
+    chances, none = CALIBRATION.chances(diagnoses)
+    assert sum(chances) + none == pytest.approx(1)
+    assert all(
+        chances[a] <= chances[b] for a, one in enumerate(scores) for b, other in enumerate(scores) if one < other
+    )
+
+
+def test_what_fits_is_named_most_probable_first_and_its_level_is_that_of_its_frequency():
+    judged = judge([supported("a", 1.0), supported("b", 3.0)], CALIBRATION)
+    assert [d.condition.id for d in judged.diagnoses] == ["b"]
+    assert judged.chances[0] > 0.9
+    assert [d.condition.id for d in judged.compared] == ["b", "a"]
+    assert [confidence_of(p, None, CALIBRATION) for p in (0.1, 0.3, 0.59, 0.6, 1.0)] == [
+        "low", "medium", "medium", "high", "high",
+    ]  # fmt: skip
+
+
+def test_the_more_is_stated_that_no_guideline_explains_the_sooner_nothing_is_named():
+    assert judge([supported("a", 1.0, stated=1.0)], CALIBRATION).diagnoses
+    silent = judge([supported("a", 1.0, stated=4.0)], CALIBRATION)
+    assert silent.diagnoses == silent.chances == ()
+    assert [d.condition.id for d in silent.compared] == ["a"]
+
+
+def test_at_most_five_are_named_with_a_calibration_too():
+    assert len(judge([supported(str(n), 5.0) for n in range(8)], CALIBRATION).diagnoses) == MOST_NAMED
+
+
+def test_nothing_compared_is_nothing_named():
+    assert judge([], CALIBRATION).diagnoses == judge([], None).diagnoses == ()
+    assert chances_of([], CALIBRATION) == chances_of([], None) == []
+
+
+@given(st.floats(0, 1), st.sampled_from(WORDS))
+def test_the_models_word_may_lower_a_calibrated_level_and_never_raises_it(probability, word):
+    measured, made = confidence_of(probability, None, CALIBRATION), confidence_of(probability, word, CALIBRATION)
+    assert HIGHEST_FIRST.index(made) >= HIGHEST_FIRST.index(measured)
