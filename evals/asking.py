@@ -1,7 +1,7 @@
 """Asking a service over HTTP: one that is running, or one in this process."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -20,6 +20,25 @@ from services.wiring import open_service
 
 SEARCHED: Final = 20
 _TIMEOUT_S: Final = 180.0
+
+
+class Case(Protocol):
+    """What can be put to a service: a vignette, or a case of another benchmark."""
+
+    @property
+    def id(self) -> str:
+        """Of the case."""
+
+    @property
+    def said(self) -> str:
+        """What is sent as symptoms."""
+
+    @property
+    def identifiers(self) -> Sequence[str]:
+        """What must not come back."""
+
+    def body(self) -> dict[str, Any]:
+        """The request of `/v1/diagnose`."""
 
 
 class Asked(Protocol):
@@ -45,13 +64,18 @@ class OverHttp:
         """What `/v1/library` says."""
         return await self._json("GET", "/v1/library")
 
+    async def guidelines(self) -> list[dict[str, Any]]:
+        """What `/v1/guidelines` lists."""
+        listed: list[dict[str, Any]] = (await self._json("GET", "/v1/guidelines"))["guidelines"]
+        return listed
+
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
         if vignette.twin == "unanswerable":
             return None
         return await self.answer(vignette, generation)
 
-    async def answer(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result:
+    async def answer(self, vignette: Case, generation: Mapping[str, Any]) -> Result:
         """The result of this vignette from whatever guidelines the service has."""
         body = vignette.body() | ({"generation": dict(generation)} if generation else {})
         began = time.perf_counter()
@@ -84,8 +108,7 @@ class OverHttp:
 
     async def _conditions_by_guideline(self) -> dict[str, str]:
         if not self._conditions:
-            listed = await self._json("GET", "/v1/guidelines")
-            self._conditions = {one["id"]: one["condition"]["id"] for one in listed["guidelines"]}
+            self._conditions = {one["id"]: one["condition"]["id"] for one in await self.guidelines()}
         return self._conditions
 
     async def _is_verbatim(self, citation: Mapping[str, Any]) -> bool:

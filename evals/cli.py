@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evals.compare import Difference, compare
+from evals.external.cli import external_command
 from evals.gate import GATES, read_gates
 from evals.metrics import Metric, measure
 from evals.outcomes import pairs_of
@@ -88,6 +89,9 @@ def gate_command(
     if short:
         raise typer.Exit(1)
     typer.echo("all gates passed")
+
+
+app.command("external")(external_command)
 
 
 def main() -> None:
