@@ -5,13 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import GUIDELINES
 from typer.testing import CliRunner
 
 from evals.cli import app
 from evals.external.diagnosing import UNDECIDED
 from evals.external.running import MEASURES
 from evals.results import CARD, RESULTS
-from support import GUIDELINES
 
 CORPUS = {
     "a/1": ("Keeping snowmen", "A snowman lasts longest in the shade. Salt on the ground makes it melt sooner."),
@@ -41,12 +41,11 @@ CASES = [
 ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def library(starter_index, tmp_path, monkeypatch):
     uri = Path(shutil.copytree(starter_index, tmp_path / "library.db"))
     monkeypatch.setenv("CITEWELL_INDEX__URI", str(uri))
     monkeypatch.setenv("CITEWELL_LIBRARY__FOLDER", str(GUIDELINES))
-    return uri
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_a_corpus_is_searched_as_a_library_is(beir, tmp_path):
     assert "left out: 1" in done.output
 
 
-def test_a_run_goes_on_without_indexing_or_asking_again_and_has_no_text(beir, tmp_path, library):
+def test_a_run_goes_on_without_indexing_or_asking_again_and_has_no_text(beir, tmp_path):
     folder = tmp_path / "run"
     assert external("beir", beir, folder, "--limit", 2).exit_code == 0
     before = (folder / RESULTS).read_text().splitlines()
@@ -123,6 +122,7 @@ def test_a_run_goes_on_without_indexing_or_asking_again_and_has_no_text(beir, tm
     assert "choose another folder" in other.output
 
 
+@pytest.mark.usefixtures("library")
 def test_diagnoses_are_compared_by_name_and_the_rest_is_left_to_a_person(agentclinic, tmp_path):
     folder = tmp_path / "run"
     done = external("agentclinic", agentclinic, folder)
@@ -159,6 +159,7 @@ def test_the_command_says_what_is_wrong(agentclinic, beir, tmp_path, monkeypatch
     modelless = external("medqa", medqa, tmp_path / "run")
     assert modelless.exit_code == 1
     assert "CITEWELL_MODEL__BASE_URL" in modelless.output
+    monkeypatch.setenv("CITEWELL_LIBRARY__FOLDER", str(GUIDELINES))
     monkeypatch.setenv("CITEWELL_INDEX__URI", str(tmp_path / "none.db"))
     unready = external("agentclinic", agentclinic, tmp_path / "run")
     assert unready.exit_code == 1
