@@ -11,10 +11,11 @@ from pydantic import BeforeValidator, Field
 from evals.external.reading import FormatError, LeftOut, Loaded, Row, json_lines, json_value, load, table, validated
 from services.core.types import RawText
 
-_OPTION: Final = re.compile(r"\s*([A-Z])\s*[.、．:：\s]\s*(\S.*)")
+_OPTION: Final = re.compile(r"\s*([A-Z])(?:\s*[.、．:：\s]\s*(.*))?")
 _LEAST_OPTIONS: Final = 2
 SEVERAL: Final = LeftOut("several answers are right")
 NO_ANSWER: Final = LeftOut("no answer is given")
+NO_OPTIONS: Final = LeftOut("no options are given")
 NOT_AMONG: Final = LeftOut("the answer is none of the options")
 
 
@@ -121,8 +122,11 @@ def read_cmexam(file: Path) -> Loaded[MultipleChoice]:
 
     def found() -> _Found:
         for line, row in table(file, _CmExam):
-            options = _listed(row.options, f"{file.name}, line {line}")
-            yield _choice(str(line), row.question, options, row.answer)
+            if row.options.strip():
+                options = _listed(row.options, f"{file.name}, line {line}")
+                yield _choice(str(line), row.question, options, row.answer)
+            else:
+                yield NO_OPTIONS
 
     return load(file, found())
 
@@ -218,14 +222,14 @@ def _listed(text: str, place: str) -> dict[str, str]:
     for line in text.splitlines():
         if (option := _OPTION.fullmatch(line)) and option[1] not in options:
             last = option[1]
-            options[last] = option[2].strip()
+            options[last] = (option[2] or "").strip()
         elif line.strip() and last:
             options[last] += f" {line.strip()}"
         elif line.strip():
             raise FormatError(f"{place}: Options: begins without a key")
     if len(options) < _LEAST_OPTIONS:
         raise FormatError(f"{place}: Options: has fewer than two")
-    return options
+    return {key: option for key, option in options.items() if option}
 
 
 def _mapping(value: object, place: str) -> Mapping[str, Any]:

@@ -87,16 +87,21 @@ class Searcher:
         return tuple(dict.fromkeys(self.index.documents[hit.document_id].file for hit in hits))[:KEPT_DOCUMENTS]
 
 
+def edition_of(corpus: str, embedder: str) -> str:
+    """The edition's name from the digest of the corpus and the fingerprint of the embedder."""
+    return digest_of(f"{corpus}\n{embedder}\n{PIPELINE}".encode())
+
+
 @asynccontextmanager
 async def open_searcher(
-    folder: Path, documents: Mapping[str, Text], digest: str, settings: Settings
+    folder: Path, documents: Mapping[str, Text], edition: str, settings: Settings
 ) -> AsyncIterator[Searcher]:
     """A searcher of a corpus, which is indexed first, unless the folder has it.
 
     Args:
         folder: Where the Milvus Lite file is or will be.
         documents: By id.
-        digest: Of the corpus.
+        edition: Of this corpus, see `edition_of`.
         settings: How to embed and to search; its index is left alone.
 
     Raises:
@@ -106,7 +111,6 @@ async def open_searcher(
     index_settings = settings.index.model_copy(update=own)
     embedder = open_embedder(settings.embedding)
     try:
-        edition = digest_of(f"{digest}\n{embedder.fingerprint}\n{PIPELINE}".encode())
         await anyio.to_thread.run_sync(_index, documents, edition, index_settings, embedder)
         index = GuidelineIndex.open(index_settings, embedder.fingerprint)
         try:

@@ -14,13 +14,14 @@ from evals.external.beir import FILES, read_beir
 from evals.external.choices import CHOICES
 from evals.external.choosing import Choice, measure_choices, open_chooser
 from evals.external.diagnoses import DIAGNOSES
-from evals.external.diagnosing import compare, measure_diagnoses, names_of, write_undecided
-from evals.external.retrieving import Found, measure_found, open_searcher
+from evals.external.diagnosing import compare, measure_diagnoses, names_of, read_decisions, write_undecided
+from evals.external.retrieving import Found, edition_of, measure_found, open_searcher
 from evals.metrics import Metric
 from evals.results import Result, RunCard, commit, machine, now, settings_digest
 from evals.running import ask_all, begin
 from services.assistant.pipeline import SERVICE_VERSION
 from services.core.settings import Settings
+from services.embedding.opening import fingerprint_of
 
 MEASURES: Final = "measures.json"
 _SEARCHES_AT_ONCE: Final = 32
@@ -104,7 +105,7 @@ async def _choose(job: Job, settings: Settings) -> Measured:
             manifest = chooser.assistant.library.manifest
             maker = _Maker("vllm", settings.model.name, manifest.edition, manifest.embedder)
         done = begin(job.folder, _card(job, [job.path], len(loaded.items), settings, maker), Choice)
-        await ask_all(asked, chooser.choose, job.folder, done, settings.model.in_flight)
+        await ask_all(asked, chooser.choose, job.folder, done, _in_parallel(settings.model.in_flight, settings))
     return Measured(tuple(measure_choices(asked, done)), loaded.left_out)
 
 
@@ -114,10 +115,11 @@ async def _diagnose(job: Job, settings: Settings) -> Measured:
     async with here(settings) as service:
         library = await service.library()
         names = names_of(await service.guidelines())
+        decided = read_decisions(job.folder, names)
         maker = _Maker(library["engine"], library["model"], library["edition"], library["embedder"])
         done = begin(job.folder, _card(job, [job.path], len(loaded.items), settings, maker), Result)
         await ask_all(asked, lambda case: service.answer(case, {}), job.folder, done)
-    compared = compare(asked, done, names)
+    compared = compare(asked, done, names, decided)
     return Measured(tuple(measure_diagnoses(compared)), loaded.left_out, write_undecided(job.folder, compared))
 
 
@@ -125,12 +127,18 @@ async def _retrieve(job: Job, settings: Settings) -> Measured:
     corpus = read_beir(job.path)
     asked = corpus.queries[: job.limit]
     files = [job.path / name for name in FILES]
-    digest = _digest(files)
-    async with open_searcher(job.folder, corpus.documents, digest, settings) as searcher:
-        maker = _Maker("retrieval", None, searcher.index.manifest.edition, searcher.embedder.fingerprint)
-        done = begin(job.folder, _card(job, files, len(corpus.queries), settings, maker), Found)
-        await ask_all(asked, searcher.search, job.folder, done, _SEARCHES_AT_ONCE)
+    embedder = fingerprint_of(settings.embedding)
+    edition = edition_of(_digest(files[:1]), embedder)
+    maker = _Maker("retrieval", None, edition, embedder)
+    done = begin(job.folder, _card(job, files, len(corpus.queries), settings, maker), Found)
+    async with open_searcher(job.folder, corpus.documents, edition, settings) as searcher:
+        await ask_all(asked, searcher.search, job.folder, done, _in_parallel(_SEARCHES_AT_ONCE, settings))
     return Measured(tuple(measure_found(asked, done)), corpus.left_out)
+
+
+def _in_parallel(wanted: int, settings: Settings) -> int:
+    """Not more than may wait at the index."""
+    return min(wanted, settings.retrieval.max_waiting)
 
 
 def _card(job: Job, files: Sequence[Path], cases: int, settings: Settings, maker: _Maker) -> RunCard:

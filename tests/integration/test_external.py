@@ -9,7 +9,7 @@ from support import GUIDELINES
 from typer.testing import CliRunner
 
 from evals.cli import app
-from evals.external.diagnosing import UNDECIDED
+from evals.external.diagnosing import DECIDED, UNDECIDED
 from evals.external.running import MEASURES
 from evals.results import CARD, RESULTS
 
@@ -130,8 +130,8 @@ def test_diagnoses_are_compared_by_name_and_the_rest_is_left_to_a_person(agentcl
     got = results(folder)
     assert got["1"]["diagnoses"][0]["condition_id"] == "gout"
     figures, _ = measures(folder)
-    assert figures["top-1 where the name is known", "all"] | {"low": 0, "high": 1} == {
-        "name": "top-1 where the name is known", "group": "all", "value": 1.0, "low": 0, "high": 1, "n": 1
+    assert figures["top-1 of those in the library", "all"] | {"low": 0, "high": 1} == {
+        "name": "top-1 of those in the library", "group": "all", "value": 1.0, "low": 0, "high": 1, "n": 1
     }  # fmt: skip
     assert figures["top-1 of all, at least", "all"]["value"] == 0.5
     undecided = [json.loads(line) for line in (folder / UNDECIDED).read_text().splitlines()]
@@ -139,6 +139,13 @@ def test_diagnoses_are_compared_by_name_and_the_rest_is_left_to_a_person(agentcl
     assert undecided == [{"id": "2", "gold": "Snowman's bladder", "named": named}]
     assert named
     assert "to be decided by a person: 1" in done.output
+    (folder / DECIDED).write_text(json.dumps({"id": "2", "right": named[:1]}))
+    again = external("agentclinic", agentclinic, folder)
+    assert again.exit_code == 0, again.output
+    assert results(folder) == got
+    figures, _ = measures(folder)
+    assert figures["top-1 of all, at least", "all"]["value"] == 1
+    assert (folder / UNDECIDED).read_text() == ""
     kept = "".join(file.read_text() for file in folder.iterdir())
     assert "big toe" not in kept
     assert "passing urine" not in kept.lower()

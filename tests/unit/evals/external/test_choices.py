@@ -123,12 +123,17 @@ def test_cmexam_lists_an_option_a_line(tmp_path):
         "\ufeffQuestion,Options,Answer,Explanation\n"
         '雪是什么颜色,"A 白色\nB. 红色\nC、蓝色\n或绿色",A,"因为\n冷"\n'
         '哪些是花,"A 玫瑰\nB 石头\nC 菊花",AC,\n'
-        '天是什么颜色,"A 蓝色\nB 红色",,\n',
+        '天是什么颜色,"A 蓝色\nB 红色",,\n'
+        "海是什么颜色,,A,\n"
+        '火是什么颜色,"A 红色\nB\nC 白色",A,\n',
         encoding="utf-8",
     )
     loaded = read_cmexam(file)
-    assert seen(loaded) == [("2", "雪是什么颜色", {"A": "白色", "B": "红色", "C": "蓝色 或绿色"}, "A", "")]
-    assert loaded.left_out == {"several answers are right": 1, "no answer is given": 1}
+    assert seen(loaded) == [
+        ("2", "雪是什么颜色", {"A": "白色", "B": "红色", "C": "蓝色 或绿色"}, "A", ""),
+        ("13", "火是什么颜色", {"A": "红色", "C": "白色"}, "A", ""),
+    ]
+    assert loaded.left_out == {"several answers are right": 1, "no answer is given": 1, "no options are given": 1}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,17 @@ import json
 import pytest
 
 from evals.external.diagnoses import Diagnosis
-from evals.external.diagnosing import UNDECIDED, compare, measure_diagnoses, names_of, right_of, write_undecided
+from evals.external.diagnosing import (
+    DECIDED,
+    UNDECIDED,
+    compare,
+    measure_diagnoses,
+    names_of,
+    read_decisions,
+    right_of,
+    write_undecided,
+)
+from evals.external.reading import FormatError
 from evals.results import Named, Result
 from services.assistant.intake import Question
 from services.core.types import RawText
@@ -41,9 +51,9 @@ def result(id_, *conditions):
         ("Iron deficiency anemia", {"anaemia"}),
         ("Anemia, iron-deficiency", {"anaemia"}),
         ("Crystal arthritis", {"gout", "pseudogout"}),
-        ("Arthritis", set()),
-        ("Chronic gout", set()),
-        ("Gout (of the toe) in snowmen", set()),
+        ("Arthritis", None),
+        ("Chronic gout", None),
+        ("Gout (of the toe) in snowmen", None),
     ],
 )
 def test_a_name_is_known_by_all_its_words_and_not_by_some(gold, right):
@@ -60,17 +70,18 @@ COMPARED = compare(
         "5": result("5"),
     },
     NAMES,
+    {},
 )
 
 
-def test_top_k_is_measured_where_the_name_is_known_and_as_a_floor_of_all():
+def test_top_k_is_measured_of_what_the_library_has_and_as_a_floor_of_all():
     measured = {(one.name, one.group): one for one in measure_diagnoses(COMPARED)}
-    assert measured["top-1 where the name is known", "all"].value == pytest.approx(1 / 3)
-    assert measured["top-3 where the name is known", "all"].value == pytest.approx(2 / 3)
+    assert measured["top-1 of those in the library", "all"].value == pytest.approx(1 / 3)
+    assert measured["top-3 of those in the library", "all"].value == pytest.approx(2 / 3)
     assert measured["top-3 of all, at least", "all"].value == pytest.approx(2 / 5)
     assert measured["names a diagnosis", "all"].n == 5
     assert measured["undecided", "all"].value == pytest.approx(1 / 5)
-    assert ("top-1 where the name is known", "feet") not in measured
+    assert ("top-1 of those in the library", "feet") not in measured
     assert measured["undecided", "feet"].value == 1
 
 
@@ -81,4 +92,28 @@ def test_what_cannot_be_decided_is_listed_for_a_person_without_the_question(tmp_
 
 
 def test_a_case_without_an_answer_is_not_compared():
-    assert compare([case("1", "Gout")], {}, NAMES) == []
+    assert compare([case("1", "Gout")], {}, NAMES, {}) == []
+
+
+def test_what_a_person_decided_counts_before_names(tmp_path):
+    assert read_decisions(tmp_path, NAMES) == {}
+    lines = [{"id": "4", "right": ["gout"]}, {"id": "5", "gold": "Toe pain", "right": []}]
+    (tmp_path / DECIDED).write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    decided = read_decisions(tmp_path, NAMES)
+    results = {one.case.id: one.got for one in COMPARED} | {"5": result("5", "anaemia")}
+    compared = compare([one.case for one in COMPARED], results, NAMES, decided)
+    measured = {(one.name, one.group): one for one in measure_diagnoses(compared)}
+    assert measured["undecided", "all"].value == 0
+    assert measured["known to be in the library", "all"].value == pytest.approx(4 / 5)
+    assert measured["top-1 of those in the library", "all"].value == pytest.approx(2 / 4)
+    assert measured["top-1 of all, at least", "all"].value == pytest.approx(2 / 5)
+    assert write_undecided(tmp_path, compared) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "told"), [({"id": "4", "right": ["gou"]}, "not in the library"), ({"id": "4"}, "right: ")]
+)
+def test_a_decision_that_cannot_be_right_is_refused(tmp_path, line, told):
+    (tmp_path / DECIDED).write_text(json.dumps(line), encoding="utf-8")
+    with pytest.raises(FormatError, match=rf"^decided\.jsonl, line 1: .*{told}"):
+        read_decisions(tmp_path, NAMES)
