@@ -25,6 +25,25 @@ SEARCHED: Final = 20
 _TIMEOUT_S: Final = 180.0
 
 
+class Case(Protocol):
+    """What can be put to a service: a vignette, or a case of another benchmark."""
+
+    @property
+    def id(self) -> str:
+        """Of the case."""
+
+    @property
+    def said(self) -> str:
+        """What is sent as symptoms."""
+
+    @property
+    def identifiers(self) -> Sequence[str]:
+        """What must not come back."""
+
+    def body(self) -> dict[str, Any]:
+        """The request of `/v1/diagnose`."""
+
+
 class Asked(Protocol):
     """A service that vignettes are put to."""
 
@@ -51,13 +70,18 @@ class OverHttp:
         """What `/v1/library` says."""
         return await self._json("GET", "/v1/library")
 
+    async def guidelines(self) -> list[dict[str, Any]]:
+        """What `/v1/guidelines` lists."""
+        listed: list[dict[str, Any]] = (await self._json("GET", "/v1/guidelines"))["guidelines"]
+        return listed
+
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
         if vignette.twin == "unanswerable":
             return None
         return await self.answer(vignette, generation)
 
-    async def answer(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result:
+    async def answer(self, vignette: Case, generation: Mapping[str, Any]) -> Result:
         """The result of this vignette from whatever guidelines the service has."""
         body = vignette.body() | ({"generation": dict(generation)} if generation else {})
         began = time.perf_counter()
@@ -91,8 +115,7 @@ class OverHttp:
     async def conditions(self) -> Mapping[str, str]:
         """The condition id of each guideline."""
         if not self._conditions:
-            listed = await self._json("GET", "/v1/guidelines")
-            self._conditions = {one["id"]: one["condition"]["id"] for one in listed["guidelines"]}
+            self._conditions = {one["id"]: one["condition"]["id"] for one in await self.guidelines()}
         return self._conditions
 
     async def _is_verbatim(self, citation: Mapping[str, Any]) -> bool:

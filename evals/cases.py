@@ -1,7 +1,7 @@
 """Development cases: questions with the guidelines that answer them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,13 +42,14 @@ def read_agentclinic(folder: Path, mapping: Path) -> tuple[Case, ...]:
         examination = json.loads(lines[entry["line"] - 1])["OSCE_Examination"]
         if examination["Correct_Diagnosis"] != entry["diagnosis"]:
             raise ValueError(f"{entry['set']} line {entry['line']} has another diagnosis than the mapping")
-        question = _question(examination["Patient_Actor"])
+        question = question_of(examination["Patient_Actor"])
         case = Case(f"{entry['set']}:{entry['line']}", question, entry["diagnosis"], frozenset(entry["guidelines"]))
         cases.setdefault(question.whole().value, case)
     return tuple(cases.values())
 
 
-def _question(actor: dict[str, object]) -> Question:
+def question_of(actor: Mapping[str, object]) -> Question:
+    """What the patient of an AgentClinic examination says, as `read_agentclinic` has it."""
     told = [actor.get(name) for name in ("Demographics", "History", "Symptoms")]
     past = [actor.get(name) for name in ("Past_Medical_History", "Social_History", "Review_of_Systems")]
     return Question(symptoms=RawText(_sentences(told)), history=RawText(_sentences(past)))

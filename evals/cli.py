@@ -12,6 +12,7 @@ from rich.table import Table
 
 from evals.calibrate import NothingToFitError, calibrate
 from evals.compare import Difference, compare
+from evals.external.cli import external_command
 from evals.gate import GATES, read_gates
 from evals.metrics import Metric, measure
 from evals.outcomes import pairs_of
@@ -110,6 +111,9 @@ def calibrate_command(
     for name, level in made.levels.items():
         typer.echo(f"{name}: from {level.least:.2f}, right in {level.right} [{level.low}, {level.high}], n = {level.n}")
     typer.echo(f"{file}")
+
+
+app.command("external")(external_command)
 
 
 def main() -> None:

@@ -64,12 +64,12 @@ def _retrieval(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     for found in ir_measures.iter_calc(measures, gold, run):
         values[str(found.measure)].append(found.value)
     for name, found_values in values.items():
-        yield _bootstrapped(f"guideline {name}", group, np.mean, np.asarray(found_values))
+        yield bootstrapped(f"guideline {name}", group, np.mean, np.asarray(found_values))
 
 
 def _shares(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     for outcome in OUTCOMES:
-        yield from _share(outcome.name, group, outcome.of(pairs))
+        yield from share_metric(outcome.name, group, outcome.of(pairs))
 
 
 def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
@@ -78,13 +78,13 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     if not led:
         return
     right, chance = leading(led)
-    yield _bootstrapped("Brier", group, _brier, right, chance)
-    yield _bootstrapped("ECE", group, expected_calibration_error, right, chance)
+    yield bootstrapped("Brier", group, _brier, right, chance)
+    yield bootstrapped("ECE", group, expected_calibration_error, right, chance)
     if 0 < right.sum() < len(right):
-        yield _bootstrapped("AUROC", group, _auroc, right, chance)
+        yield bootstrapped("AUROC", group, _auroc, right, chance)
     for level in ("high", "medium", "low"):
         said = [pair.place == 1 for pair in led if pair.got.diagnoses[0].confidence == level]
-        yield from _share(f"right where confidence is {level}", group, said)
+        yield from share_metric(f"right where confidence is {level}", group, said)
 
 
 def leading(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
@@ -96,7 +96,7 @@ def leading(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
 
 def _latency(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     seconds = np.array([pair.got.seconds for pair in pairs])
-    yield _bootstrapped("seconds, median", group, np.median, seconds)
+    yield bootstrapped("seconds, median", group, np.median, seconds)
 
 
 def _brier(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
@@ -120,13 +120,15 @@ def _auroc(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
     return np.where(pairs > 0, above / np.maximum(pairs, 1), 0.5)
 
 
-def _share(name: str, group: str, outcomes: Sequence[bool]) -> Iterator[Metric]:
+def share_metric(name: str, group: str, outcomes: Sequence[bool]) -> Iterator[Metric]:
+    """One figure; none where there is no outcome."""
     if outcomes:
         share = Share.of(outcomes)
         yield Metric(name, group, share.hits / share.n, share.low, share.high, share.n)
 
 
-def _bootstrapped(name: str, group: str, of: Callable[..., Any], *data: _Floats) -> Metric:
+def bootstrapped(name: str, group: str, of: Callable[..., Any], *data: _Floats) -> Metric:
+    """A figure of one or several columns of equal length, with its interval."""
     value, n = float(of(*data)), len(data[0])
     low = high = value
     if n > 1 and any(len(set(column.tolist())) > 1 for column in data):

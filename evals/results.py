@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,17 @@ from services.core.settings import Settings
 from services.core.types import TriageLevel
 
 RESULTS, CARD = "results.jsonl", "run.json"
+
+
+class Kept(BaseModel):
+    """What a run keeps of one case."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+
+
+KeptT = TypeVar("KeptT", bound=Kept)
 
 
 class Named(BaseModel):
@@ -40,7 +51,7 @@ class Compared(BaseModel):
     signals: dict[str, float]
 
 
-class Result(BaseModel):
+class Result(Kept):
     """An answer, as far as metrics need it; no text of the question.
 
     Attributes:
@@ -53,9 +64,6 @@ class Result(BaseModel):
         question: The signals of the question that confidence is made of.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    id: str
     status: Literal["answered", "insufficient_evidence"]
     engine: str
     language: str
@@ -79,7 +87,7 @@ class RunCard(BaseModel):
     """What made a run, so that it can be made again.
 
     Attributes:
-        conditions: Ids of the library's conditions.
+        conditions: Ids of the library's conditions; empty where they do not matter.
         settings_digest: None where another process answers, whose settings are not known.
     """
 
@@ -90,13 +98,13 @@ class RunCard(BaseModel):
     model: str | None
     library_edition: str
     embedder: str
-    conditions: tuple[str, ...]
     settings_digest: str | None
     samples: int
     commit: str | None
     service_version: str
     machine: str
     began: str
+    conditions: tuple[str, ...] = ()
 
     def is_same_run(self, other: Self) -> bool:
         """Whether answers of both may stand in one file."""
@@ -105,10 +113,15 @@ class RunCard(BaseModel):
 
 
 def read_results(folder: Path) -> dict[str, Result]:
-    """Results by vignette; the last of each, and what a broken run cut off is left out."""
+    """Results by vignette, as `read_kept`."""
+    return read_kept(folder, Result)
+
+
+def read_kept(folder: Path, kind: type[KeptT]) -> dict[str, KeptT]:
+    """What was kept, by case; the last of each, and what a broken run cut off is left out."""
     file = folder / RESULTS
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return {result.id: result for line in lines if line.endswith("}") for result in [Result.model_validate_json(line)]}
+    return {kept.id: kept for line in lines if line.endswith("}") for kept in [kind.model_validate_json(line)]}
 
 
 def digest_of(content: Mapping[str, Any] | bytes) -> str:

@@ -1,9 +1,9 @@
 """One evaluation run: vignettes are asked, results are kept as they come, and a broken run goes on where it stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -11,11 +11,32 @@ import httpx2
 from rich.progress import Progress
 
 from evals.asking import Asked, at, here
-from evals.results import CARD, RESULTS, Result, RunCard, commit, digest_of, machine, now, read_results, settings_digest
+from evals.results import (
+    CARD,
+    RESULTS,
+    KeptT,
+    Result,
+    RunCard,
+    commit,
+    digest_of,
+    machine,
+    now,
+    read_kept,
+    settings_digest,
+)
 from evals.vignettes import Vignette
 from services.core.settings import Settings
 
 IN_PARALLEL: Final = 4
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str:
+        """Of the case."""
+
+
+_Case = TypeVar("_Case", bound=_HasId)
 
 
 class OtherRunError(Exception):
@@ -42,34 +63,50 @@ async def run(
     async with opened as service:
         try:
             card = await _card(service, vignettes, None if url else settings, samples)
-            done = await anyio.to_thread.run_sync(_begin, folder, card)
-            return await _ask(service, vignettes, folder, done, samples)
+            done = await anyio.to_thread.run_sync(begin, folder, card, Result)
+            generation = {"samples": samples} if samples > 1 else {}
+            return await ask_all(vignettes, lambda vignette: service.ask(vignette, generation), folder, done)
         except* (OtherRunError, httpx2.HTTPError) as group:
             failed += group.exceptions
     raise failed[0]
 
 
-async def _ask(
-    service: Asked, vignettes: Sequence[Vignette], folder: Path, done: dict[str, Result], samples: int
-) -> dict[str, Result]:
-    waiting = [vignette for vignette in vignettes if vignette.id not in done]
-    generation = {"samples": samples} if samples > 1 else {}
-    limiter = anyio.CapacityLimiter(IN_PARALLEL)
-    with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
-        task = bar.add_task("asking", total=len(vignettes), completed=len(done))
+async def ask_all(
+    cases: Sequence[_Case],
+    ask: Callable[[_Case], Awaitable[KeptT | None]],
+    folder: Path,
+    done: dict[str, KeptT],
+    in_parallel: int = IN_PARALLEL,
+) -> dict[str, KeptT]:
+    """Ask those cases that are not done yet, and keep each answer as it comes.
 
-        async def one(vignette: Vignette) -> None:
+    Args:
+        cases: All of the run.
+        ask: Answers one; None where it cannot be asked.
+        folder: Of the run that `begin` began.
+        done: What `begin` found; what comes is added.
+        in_parallel: Cases at once.
+
+    Raises:
+        ExceptionGroup: Of what `ask` raises; what came before is kept.
+    """
+    waiting = [case for case in cases if case.id not in done]
+    limiter = anyio.CapacityLimiter(in_parallel)
+    with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
+        task = bar.add_task("asking", total=len(cases), completed=len(cases) - len(waiting))
+
+        async def one(case: _Case) -> None:
             async with limiter:
-                result = await service.ask(vignette, generation)
+                result = await ask(case)
             if result:
                 kept.write(result.model_dump_json() + "\n")
                 kept.flush()
-                done[vignette.id] = result
+                done[case.id] = result
             bar.advance(task)
 
         async with anyio.create_task_group() as group:
-            for vignette in waiting:
-                group.start_soon(one, vignette)
+            for case in waiting:
+                group.start_soon(one, case)
     return done
 
 
@@ -93,14 +130,18 @@ async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Setting
     )
 
 
-def _begin(folder: Path, card: RunCard) -> dict[str, Result]:
-    """What is done already; a line that a broken run cut off is removed."""
+def begin(folder: Path, card: RunCard, kind: type[KeptT]) -> dict[str, KeptT]:
+    """What is done already, by case; a line that a broken run cut off is removed.
+
+    Raises:
+        OtherRunError: The folder has a run of another card.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / CARD
     if file.exists() and not RunCard.model_validate_json(file.read_bytes()).is_same_run(card):
         raise OtherRunError(f"{folder} has a run of another library, model, setting or commit: choose another folder")
     if not file.exists():
         file.write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    done = read_results(folder)
+    done = read_kept(folder, kind)
     (folder / RESULTS).write_text("".join(f"{one.model_dump_json()}\n" for one in done.values()), encoding="utf-8")
     return done

@@ -1,0 +1,1 @@
+"""Benchmarks of others, from files that the user has: nothing of them is shipped."""
