@@ -79,7 +79,7 @@ class _Lasting:
         library = Library(index, self.data.triage.all_rules, self.settings.vocabulary)
         engine = EvidenceEngine(self.data.terminology)
         for language in ("en", "zh"):
-            engine.preload(library.preload(language), language)
+            engine.preload(library.preload(language, self.settings.library.region), language)
         settings = self.settings
         return Assistant(
             Parts(

@@ -124,7 +124,11 @@ class CitedText:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A possible diagnosis as it is answered."""
+    """A possible diagnosis as it is answered.
+
+    Attributes:
+        jurisdictions: Countries (ISO 3166-1 alpha-2) whose guidelines on it are in use for this patient.
+    """
 
     name: str
     condition_id: str
@@ -137,6 +141,7 @@ class Diagnosis:
     citations: tuple[str, ...]
     score: float
     score_parts: Mapping[str, float]
+    jurisdictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
