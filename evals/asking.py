@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import httpx2
 
 from evals.results import Named, Result
+from evals.variants import VARIED
 from evals.vignettes import Vignette
 from services.api.app import create_app
 from services.assistant.pipeline import Assistant
@@ -33,12 +34,12 @@ class Asked(Protocol):
 
 
 class OverHttp:
-    """A running service. It has all its guidelines, so unanswerable twins cannot be asked."""
+    """A running service. It has its own guidelines, so twins that need fewer or others cannot be asked."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         """Use this client, which knows the address."""
         self._client = client
-        self._conditions: dict[str, str] = {}
+        self._guidelines: dict[str, dict[str, Any]] = {}
         self._passages: dict[str, str] = {}
 
     async def library(self) -> dict[str, Any]:
@@ -47,7 +48,7 @@ class OverHttp:
 
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
-        if vignette.twin == "unanswerable":
+        if vignette.twin in {"unanswerable", *VARIED}:
             return None
         return await self.answer(vignette, generation)
 
@@ -57,8 +58,10 @@ class OverHttp:
         began = time.perf_counter()
         answer = await self._json("POST", "/v1/diagnose", body)
         seconds = time.perf_counter() - began
-        found = await self._json("POST", "/v1/search", {"query": vignette.said, "k": SEARCHED})
-        conditions = await self._conditions_by_guideline()
+        search = {"query": vignette.said, "k": SEARCHED, "region": vignette.region}
+        found = await self._json("POST", "/v1/search", search)
+        guidelines = await self._listed()
+        superseded = {old for guideline in guidelines.values() for old in guideline["supersedes"]}
         cited = [id_ for statement in statements(answer) for id_ in statement]
         known = {citation["id"] for citation in answer["citations"]}
         verbatim = [await self._is_verbatim(citation) for citation in answer["citations"]]
@@ -71,22 +74,25 @@ class OverHttp:
             level=answer["triage"]["level"],
             red_flags=len(answer["triage"]["red_flags"]),
             diagnoses=tuple(Named.model_validate(diagnosis) for diagnosis in answer["possible_diagnoses"]),
-            retrieved=tuple(conditions[passage["guideline"]["id"]] for passage in found["passages"]),
+            retrieved=tuple(guidelines[p["guideline"]["id"]]["condition"]["id"] for p in found["passages"]),
             statements=len(statements(answer)),
             statements_cited=sum(bool(statement) for statement in statements(answer)),
             invalid_ids=sum(id_ not in known for id_ in cited),
             quotes=len(verbatim),
             quotes_verbatim=sum(verbatim),
             leaked=sum(identifier in whole for identifier in vignette.identifiers),
+            stale=sum(citation["guideline"]["id"] in superseded for citation in answer["citations"]),
+            foreign=sum(_is_foreign(citation, vignette.region) for citation in answer["citations"]),
             calibrated=answer["provenance"]["calibrated"],
             seconds=round(seconds, 4),
         )
 
-    async def _conditions_by_guideline(self) -> dict[str, str]:
-        if not self._conditions:
+    async def _listed(self) -> dict[str, dict[str, Any]]:
+        """The service's guidelines by id."""
+        if not self._guidelines:
             listed = await self._json("GET", "/v1/guidelines")
-            self._conditions = {one["id"]: one["condition"]["id"] for one in listed["guidelines"]}
-        return self._conditions
+            self._guidelines = {one["id"]: one for one in listed["guidelines"]}
+        return self._guidelines
 
     async def _is_verbatim(self, citation: Mapping[str, Any]) -> bool:
         passage = citation["passage_id"]
@@ -134,6 +140,11 @@ class Lacking(Retriever):
         """Passages of the other conditions, best first."""
         found = await self._whole.retrieve(replace(query, k=query.k + len(self._conditions)))
         return tuple(p for p in found if p.document.condition.id not in self._conditions)[: query.k]
+
+
+def _is_foreign(citation: Mapping[str, Any], region: str | None) -> bool:
+    """Whether it is of another jurisdiction than this region; one without a jurisdiction is of all."""
+    return region is not None and citation["guideline"]["jurisdiction"] not in {None, region}
 
 
 def statements(answer: Mapping[str, Any]) -> list[list[str]]:

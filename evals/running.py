@@ -1,6 +1,6 @@
 """One evaluation run: vignettes are asked, results are kept as they come, and a broken run goes on where it stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from evals.asking import Asked, at, here
 from evals.results import CARD, RESULTS, Result, RunCard, commit, digest_of, machine, now, read_results, settings_digest
+from evals.variants import VARIED, build_variant
 from evals.vignettes import Vignette
 from services.core.settings import Settings
 
@@ -30,20 +31,38 @@ async def run(
     Args:
         vignettes: To ask.
         folder: Where results are kept; may have some.
-        settings: Of the service in this process, where there is no URL.
+        settings: Of the service in this process, where there is no URL. Twins that need other guidelines are put to
+            a second one, whose index is made in the folder.
         url: A running service.
         samples: Answers that a language model draws.
 
     Raises:
         OtherRunError: The folder's results were made by another library, model, setting or commit.
+        LibraryError: The guidelines for twins cannot be published.
     """
-    opened: AbstractAsyncContextManager[Asked] = at(url) if url else here(settings)
+    varied = [] if url else [vignette for vignette in vignettes if vignette.twin in VARIED]
+    others = [vignette for vignette in vignettes if vignette not in varied]
+
+    async def begin(service: Asked) -> dict[str, Result]:
+        card = _card(await service.library(), vignettes, None if url else settings, samples)
+        done = await anyio.to_thread.run_sync(_begin, folder, card)
+        return await _ask(service, others, folder, done, samples)
+
+    done = await _with(at(url) if url else here(settings), begin)
+    if any(vignette.id not in done for vignette in varied):
+        variant = await anyio.to_thread.run_sync(build_variant, settings, folder)
+        done = await _with(here(variant), lambda service: _ask(service, varied, folder, done, samples))
+    return done
+
+
+async def _with(
+    opened: AbstractAsyncContextManager[Asked], work: Callable[[Asked], Awaitable[dict[str, Result]]]
+) -> dict[str, Result]:
+    """The results of a service, which is closed at the end; its error comes alone, not in a group."""
     failed: list[Exception] = []
     async with opened as service:
         try:
-            card = _card(await service.library(), vignettes, None if url else settings, samples)
-            done = await anyio.to_thread.run_sync(_begin, folder, card)
-            return await _ask(service, vignettes, folder, done, samples)
+            return await work(service)
         except* (OtherRunError, httpx2.HTTPError) as group:
             failed += group.exceptions
     raise failed[0]
@@ -56,7 +75,7 @@ async def _ask(
     generation = {"samples": samples} if samples > 1 else {}
     limiter = anyio.CapacityLimiter(IN_PARALLEL)
     with (folder / RESULTS).open("a", encoding="utf-8") as kept, Progress() as bar:
-        task = bar.add_task("asking", total=len(vignettes), completed=len(done))
+        task = bar.add_task("asking", total=len(vignettes), completed=len(vignettes) - len(waiting))
 
         async def one(vignette: Vignette) -> None:
             async with limiter:
