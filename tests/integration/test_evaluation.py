@@ -149,7 +149,8 @@ def test_without_an_index_or_a_service_the_command_says_so(tmp_path, monkeypatch
 def _suite(folder):
     file = folder / "suite.jsonl"
     lines = [line for line in STARTER.read_text(encoding="utf-8").splitlines() if '"twin"' not in line]
-    file.write_text("\n".join(lines[:3]) + "\n", encoding="utf-8")
+    with_twins = [line for line in lines if '"condition": "gastroenteritis"' in line or '"condition": "gout"' in line]
+    file.write_text("\n".join(with_twins[::2]) + "\n", encoding="utf-8")
     return file
 
 

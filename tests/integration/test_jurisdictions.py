@@ -1,6 +1,7 @@
 """A library with guidelines of several countries on one condition: the patient's region decides whose are used."""
 
 import json
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -50,6 +51,7 @@ def index(ingest, tmp_path_factory):
     return uri
 
 
+@contextmanager
 def served(settings):
     server = Server(settings)
     server.start()
@@ -60,7 +62,8 @@ def served(settings):
 
 @pytest.fixture(scope="module")
 def client(index):
-    yield from served(settings_for(index))
+    with served(settings_for(index)) as asking:
+        yield asking
 
 
 def ask(client, region=None, **changes):
@@ -123,7 +126,7 @@ def test_a_guideline_of_another_country_is_used_where_there_is_no_other_on_the_c
 def test_the_settings_say_where_patients_are_and_the_question_overrules_them(index):
     settings = settings_for(index)
     there = settings.library.model_copy(update={"region": "GB"})
-    for client in served(settings.model_copy(update={"library": there})):
+    with served(settings.model_copy(update={"library": there})) as client:
         assert "US-CA" not in cited(ask(client))
         assert "GB" not in cited(ask(client, "US"))
         found = client.post("/v1/search", json={"query": SYMPTOMS}).json()["passages"]
