@@ -32,21 +32,20 @@ def countries_of(documents: Iterable[Document]) -> tuple[str, ...]:
     return tuple(sorted({country for document in documents if (country := country_of(document.jurisdiction))}))
 
 
-def not_in_force(documents: Iterable[Document]) -> Mapping[str, frozenset[str]]:
-    """By country, ids of the guidelines that do not hold there.
+def set_aside(documents: Iterable[Document]) -> Mapping[str, frozenset[str]]:
+    """By country, ids of the guidelines that its own set aside: those of other countries on the same conditions.
 
-    These are other countries' guidelines on what the country has guidelines of its own on. A country that is not among
-    the keys has none, and uses all.
+    A country that is not among the keys has no guidelines of its own, and uses all.
     """
     national: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for document in documents:
         if country := country_of(document.jurisdiction):
             national[document.condition.id][country].append(document.id)
-    excluded: dict[str, set[str]] = defaultdict(set)
+    aside: dict[str, set[str]] = defaultdict(set)
     for by_country in national.values():
         for own in by_country:
-            excluded[own].update(*(ids for country, ids in by_country.items() if country != own))
-    return {country: frozenset(ids) for country, ids in excluded.items()}
+            aside[own].update(*(ids for country, ids in by_country.items() if country != own))
+    return {country: frozenset(ids) for country, ids in aside.items()}
 
 
 def in_order(documents: Iterable[Document], language: str, region: str) -> list[Document]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Final
 
-from services.assistant.jurisdiction import country_of, in_order, not_in_force
+from services.assistant.jurisdiction import country_of, in_order, set_aside
 from services.core.errors import NotFoundError
 from services.core.settings import VocabularySettings
 from services.core.types import Chunk, Condition, Document
@@ -35,7 +35,7 @@ class Library:
         self._by_condition: dict[str, list[Document]] = {}
         for document in index.documents.values():
             self._by_condition.setdefault(document.condition.id, []).append(document)
-        self._not_in_force = not_in_force(index.documents.values())
+        self._set_aside = set_aside(index.documents.values())
         conditions = [
             condition
             for document in index.documents.values()
@@ -74,16 +74,16 @@ class Library:
         """
         self._index.ping()
 
-    def not_in_force(self, region: str) -> frozenset[str]:
-        """Ids of guidelines that do not hold where a patient is; none where that is unknown ("")."""
-        return self._not_in_force.get(country_of(region) or "", frozenset())
+    def set_aside(self, region: str) -> frozenset[str]:
+        """Ids of guidelines that are not used where a patient is; none where that is unknown ("")."""
+        return self._set_aside.get(country_of(region) or "", frozenset())
 
     def guidelines_on(self, conditions: Sequence[str], language: str, region: str) -> dict[str, tuple[Guideline, ...]]:
         """The guidelines on each condition that hold in a region ("" is unknown).
 
         Those in this language are first, among them those of the region, and then the newest.
         """
-        excluded = self.not_in_force(region)
+        excluded = self.set_aside(region)
         documents = {
             condition: in_order((d for d in self._by_condition[condition] if d.id not in excluded), language, region)
             for condition in conditions

@@ -178,7 +178,7 @@ class Assistant:
     def _query(self, text: DeidentifiedText, language: str, findings: Findings, k: int, region: str) -> Query:
         concepts = [self._parts.terminology.findings.concepts[finding] for finding in findings.stated]
         names = {known: ", ".join(concept.name(known) for concept in concepts) for known in LANGUAGES}
-        return Query(text, language, k, names, self.library.not_in_force(region))
+        return Query(text, language, k, names, self.library.set_aside(region))
 
     def _region(self, stated: str | None) -> str:
         """Where a patient is: as the question says, else as the settings do; "" is unknown."""

@@ -178,7 +178,7 @@ def test_without_verified_citations_the_gates_fall(settings, tmp_path, monkeypat
 
 
 def test_where_regions_decide_nothing_the_gates_fall(settings, with_variant, monkeypatch):
-    monkeypatch.setattr("services.assistant.library.not_in_force", lambda _: {})
+    monkeypatch.setattr("services.assistant.library.set_aside", lambda _: {})
     told = short_of_gates(settings, with_variant, twins("contradictory", 3))
     assert "answers citing another jurisdiction" in names(told)
 

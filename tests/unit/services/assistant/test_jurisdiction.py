@@ -1,6 +1,6 @@
 import pytest
 
-from services.assistant.jurisdiction import countries_of, country_of, in_order, not_in_force
+from services.assistant.jurisdiction import countries_of, country_of, in_order, set_aside
 from services.core.types import Condition, Document
 
 
@@ -37,17 +37,17 @@ def test_a_code_names_a_country_and_what_is_no_code_names_none(stated, country):
 
 def test_where_a_country_has_its_own_guideline_those_of_other_countries_do_not_hold():
     gb, us, ours = document("gb", "GB"), document("us", "us-CA"), document("ours", "international")
-    assert not_in_force([gb, us, ours]) == {"GB": {"us"}, "US": {"gb"}}
+    assert set_aside([gb, us, ours]) == {"GB": {"us"}, "US": {"gb"}}
 
 
 def test_a_guideline_of_another_country_holds_where_the_country_has_none_on_that_condition():
     of_another_condition = document("asthma-us", "US", condition="asthma")
-    excluded = not_in_force([document("gb", "GB"), of_another_condition, document("eczema-gb", "GB", "eczema")])
+    excluded = set_aside([document("gb", "GB"), of_another_condition, document("eczema-gb", "GB", "eczema")])
     assert not any(excluded.values())
 
 
 def test_several_guidelines_of_one_country_all_hold():
-    excluded = not_in_force([document("a", "US"), document("b", "US-NY"), document("c", "GB")])
+    excluded = set_aside([document("a", "US"), document("b", "US-NY"), document("c", "GB")])
     assert excluded == {"US": {"c"}, "GB": {"a", "b"}}
 
 
