@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import httpx2
 
 from evals.results import Compared, Named, Result
+from evals.variants import VARIED
 from evals.vignettes import Vignette
 from services.api.app import create_app
 from services.assistant.pipeline import Assistant
@@ -40,6 +41,10 @@ class Case(Protocol):
     def identifiers(self) -> Sequence[str]:
         """What must not come back."""
 
+    @property
+    def region(self) -> str | None:
+        """Where the patient is; None where that is not said."""
+
     def body(self) -> dict[str, Any]:
         """The request of `/v1/diagnose`."""
 
@@ -53,31 +58,26 @@ class Asked(Protocol):
     async def library(self) -> dict[str, Any]:
         """What `/v1/library` says."""
 
-    async def conditions(self) -> Mapping[str, str]:
-        """The condition id of each guideline."""
+    async def guidelines(self) -> list[dict[str, Any]]:
+        """What `/v1/guidelines` lists."""
 
 
 class OverHttp:
-    """A running service. It has all its guidelines, so unanswerable twins cannot be asked."""
+    """A running service. It has its own guidelines, so twins that need fewer or others cannot be asked."""
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
         """Use this client, which knows the address."""
         self._client = client
-        self._conditions: dict[str, str] = {}
+        self._guidelines: dict[str, dict[str, Any]] = {}
         self._passages: dict[str, str] = {}
 
     async def library(self) -> dict[str, Any]:
         """What `/v1/library` says."""
         return await self._json("GET", "/v1/library")
 
-    async def guidelines(self) -> list[dict[str, Any]]:
-        """What `/v1/guidelines` lists."""
-        listed: list[dict[str, Any]] = (await self._json("GET", "/v1/guidelines"))["guidelines"]
-        return listed
-
     async def ask(self, vignette: Vignette, generation: Mapping[str, Any]) -> Result | None:
         """As `Asked`."""
-        if vignette.twin == "unanswerable":
+        if vignette.twin in {"unanswerable", *VARIED}:
             return None
         return await self.answer(vignette, generation)
 
@@ -87,8 +87,10 @@ class OverHttp:
         began = time.perf_counter()
         answer = await self._json("POST", "/v1/diagnose", body)
         seconds = time.perf_counter() - began
-        found = await self._json("POST", "/v1/search", {"query": vignette.said, "k": SEARCHED})
-        conditions = await self.conditions()
+        search = {"query": vignette.said, "k": SEARCHED, "region": vignette.region}
+        found = await self._json("POST", "/v1/search", search)
+        guidelines = await self._listed()
+        superseded = {old for guideline in guidelines.values() for old in guideline["supersedes"]}
         cited = [id_ for statement in statements(answer) for id_ in statement]
         known = {citation["id"] for citation in answer["citations"]}
         verbatim = [await self._is_verbatim(citation) for citation in answer["citations"]]
@@ -101,22 +103,29 @@ class OverHttp:
             level=answer["triage"]["level"],
             red_flags=len(answer["triage"]["red_flags"]),
             diagnoses=tuple(Named.model_validate(diagnosis) for diagnosis in answer["possible_diagnoses"]),
-            retrieved=tuple(conditions[passage["guideline"]["id"]] for passage in found["passages"]),
+            retrieved=tuple(guidelines[p["guideline"]["id"]]["condition"]["id"] for p in found["passages"]),
             statements=len(statements(answer)),
             statements_cited=sum(bool(statement) for statement in statements(answer)),
             invalid_ids=sum(id_ not in known for id_ in cited),
             quotes=len(verbatim),
             quotes_verbatim=sum(verbatim),
             leaked=sum(identifier in whole for identifier in vignette.identifiers),
+            stale=sum(citation["guideline"]["id"] in superseded for citation in answer["citations"]),
+            foreign=sum(_is_foreign(citation, vignette.region) for citation in answer["citations"]),
             calibrated=answer["provenance"]["calibrated"],
             seconds=round(seconds, 4),
         )
 
-    async def conditions(self) -> Mapping[str, str]:
-        """The condition id of each guideline."""
-        if not self._conditions:
-            self._conditions = {one["id"]: one["condition"]["id"] for one in await self.guidelines()}
-        return self._conditions
+    async def guidelines(self) -> list[dict[str, Any]]:
+        """What `/v1/guidelines` lists."""
+        return list((await self._listed()).values())
+
+    async def _listed(self) -> dict[str, dict[str, Any]]:
+        """The service's guidelines by id."""
+        if not self._guidelines:
+            listed = await self._json("GET", "/v1/guidelines")
+            self._guidelines = {one["id"]: one for one in listed["guidelines"]}
+        return self._guidelines
 
     async def _is_verbatim(self, citation: Mapping[str, Any]) -> bool:
         passage = citation["passage_id"]
@@ -178,6 +187,11 @@ def _with_signals(result: Result, compared: Sequence[DraftDiagnosis]) -> Result:
 
 def _rounded(signals: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, 4) for name, value in signals.items()}
+
+
+def _is_foreign(citation: Mapping[str, Any], region: str | None) -> bool:
+    """Whether it is of another jurisdiction than this region; one without a jurisdiction is of all."""
+    return region is not None and citation["guideline"]["jurisdiction"] not in {None, region}
 
 
 def statements(answer: Mapping[str, Any]) -> list[list[str]]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from evals.results import Result
-from evals.vignettes import Vignette
+from evals.vignettes import Twin, Vignette
 from services.triage.levels import EMERGENCIES, MOST_URGENT_FIRST
 
 TOP: Final = (1, 3, 5)
@@ -72,6 +72,10 @@ def _is_asked_without_twin(pair: Pair) -> bool:
     return pair.asked.twin != "unanswerable"
 
 
+def _is_twin(kind: Twin) -> Callable[[Pair], bool]:
+    return lambda pair: pair.asked.twin == kind
+
+
 OUTCOMES: Final = (
     *(Outcome(f"diagnosis top-{k}", lambda pair: pair.is_answerable, _within_top(k)) for k in TOP),
     Outcome("triage exact", _is_asked_without_twin, lambda pair: pair.steps_late == 0),
@@ -86,6 +90,10 @@ OUTCOMES: Final = (
             lambda pair: pair.got.quotes > pair.got.quotes_verbatim, better=False),
     Outcome("answers that leak an identifier", lambda pair: bool(pair.asked.identifiers),
             lambda pair: pair.got.leaked > 0, better=False),
+    Outcome("answers citing a superseded edition", _is_twin("superseded"),
+            lambda pair: pair.got.stale > 0, better=False),
+    Outcome("answers citing another jurisdiction", _is_twin("contradictory"),
+            lambda pair: pair.got.foreign > 0, better=False),
     Outcome("answerable answered", lambda pair: pair.is_answerable, lambda pair: not pair.is_silent),
     Outcome("unanswerable abstained", lambda pair: not pair.is_answerable, lambda pair: pair.is_silent),
     Outcome("unanswerable answered with high confidence", lambda pair: not pair.is_answerable,
@@ -111,7 +119,7 @@ def groups_of(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
         "test, lay": [pair for pair in test if pair.asked.style == "lay"],
         "test, clinical": [pair for pair in test if pair.asked.style == "clinical"],
     }
-    for twin in ("translation", "negated", "drip_feed", "identifiers", "unanswerable"):
+    for twin in get_args(Twin):
         of_kind = [pair for pair in pairs if pair.asked.twin == twin]
         made[f"twins: {twin}"] = of_kind
         made[f"test twins: {twin}"] = [pair for pair in of_kind if pair.asked.split == "test"]

@@ -59,6 +59,8 @@ class Result(Kept):
         statements: Statements of the answer that name citations, and how many of these ids exist in it.
         quotes: Citations, and how many are the text of their passage between their offsets.
         leaked: Identifiers of the vignette that came back.
+        stale: Citations of a guideline that another one of the library supersedes.
+        foreign: Citations of a guideline of another jurisdiction than the vignette's region; 0 where it has none.
         seconds: From request to answer.
         compared: Most probable first; empty where another process answered.
         question: The signals of the question that confidence is made of.
@@ -77,6 +79,8 @@ class Result(Kept):
     quotes: int
     quotes_verbatim: int
     leaked: int
+    stale: int = 0
+    foreign: int = 0
     calibrated: bool
     seconds: float
     compared: tuple[Compared, ...] = ()

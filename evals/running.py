@@ -24,6 +24,7 @@ from evals.results import (
     read_kept,
     settings_digest,
 )
+from evals.variants import VARIED, build_variant
 from evals.vignettes import Vignette
 from services.core.settings import Settings
 
@@ -51,21 +52,43 @@ async def run(
     Args:
         vignettes: To ask.
         folder: Where results are kept; may have some.
-        settings: Of the service in this process, where there is no URL.
+        settings: Of the service in this process, where there is no URL. Twins that need other guidelines are put to
+            a second one, whose index is made in the folder.
         url: A running service.
         samples: Answers that a language model draws.
 
     Raises:
         OtherRunError: The folder's results were made by another library, model, setting or commit.
+        LibraryError: The guidelines for twins cannot be published.
     """
-    opened: AbstractAsyncContextManager[Asked] = at(url) if url else here(settings)
+    varied = [] if url else [vignette for vignette in vignettes if vignette.twin in VARIED]
+    others = [vignette for vignette in vignettes if vignette not in varied]
+
+    generation = {"samples": samples} if samples > 1 else {}
+
+    async def ask_others(service: Asked) -> dict[str, Result]:
+        card = await _card(service, vignettes, None if url else settings, samples)
+        done = await anyio.to_thread.run_sync(begin, folder, card, Result)
+        return await ask_all(others, lambda vignette: service.ask(vignette, generation), folder, done)
+
+    async def ask_varied(service: Asked) -> dict[str, Result]:
+        return await ask_all(varied, lambda vignette: service.ask(vignette, generation), folder, done)
+
+    done = await _with(at(url) if url else here(settings), ask_others)
+    if any(vignette.id not in done for vignette in varied):
+        variant = await anyio.to_thread.run_sync(build_variant, settings, folder)
+        done = await _with(here(variant), ask_varied)
+    return done
+
+
+async def _with(
+    opened: AbstractAsyncContextManager[Asked], work: Callable[[Asked], Awaitable[dict[str, Result]]]
+) -> dict[str, Result]:
+    """The results of a service, which is closed at the end; its error comes alone, not in a group."""
     failed: list[Exception] = []
     async with opened as service:
         try:
-            card = await _card(service, vignettes, None if url else settings, samples)
-            done = await anyio.to_thread.run_sync(begin, folder, card, Result)
-            generation = {"samples": samples} if samples > 1 else {}
-            return await ask_all(vignettes, lambda vignette: service.ask(vignette, generation), folder, done)
+            return await work(service)
         except* (OtherRunError, httpx2.HTTPError) as group:
             failed += group.exceptions
     raise failed[0]
@@ -120,7 +143,7 @@ async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Setting
         model=library["model"],
         library_edition=library["edition"],
         embedder=library["embedder"],
-        conditions=tuple(sorted(set((await service.conditions()).values()))),
+        conditions=tuple(sorted({guideline["condition"]["id"] for guideline in await service.guidelines()})),
         settings_digest=None if settings is None else settings_digest(settings),
         samples=samples,
         commit=commit(),

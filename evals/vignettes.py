@@ -5,6 +5,8 @@ clinician has reviewed it. Each line is a `Vignette`. Conditions are split into 
 thresholds may be chosen on them) and `test` (they may not).
 """
 
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -12,10 +14,16 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from services.core.types import Language, Sex, TriageLevel
 
-STARTER: Final = Path(__file__).parent / "datasets" / "starter.jsonl"
+_DATASETS: Final = Path(__file__).parent / "datasets"
+STARTER: Final = _DATASETS / "starter.jsonl"
+EDITIONS: Final = _DATASETS / "editions"
+"""Invented guidelines: a folder for each kind of twin that is asked with them in the library."""
+
+REGIONS: Final = ("XA", "XB")
+"""Codes that ISO 3166-1 leaves to users: of the starter library's guidelines, and of those that contradict them."""
 
 Split = Literal["fit", "test"]
-Twin = Literal["translation", "negated", "drip_feed", "identifiers", "unanswerable"]
+Twin = Literal["translation", "negated", "drip_feed", "identifiers", "unanswerable", "superseded", "contradictory"]
 
 
 class Vignette(BaseModel):
@@ -28,6 +36,7 @@ class Vignette(BaseModel):
         symptoms: What is sent; for `drip_feed` the turns, one a line.
         turns: Messages of a conversation, in their order.
         present, absent: Findings that the text says are there, or are not, by id.
+        region: Where the patient is, ISO 3166-1 alpha-2.
         identifiers: What must not come back.
         twin_of: Id of the vignette that this one was made from; `twin` says how.
     """
@@ -48,6 +57,7 @@ class Vignette(BaseModel):
     age_years: float | None = None
     sex: Sex | None = None
     pregnant: bool | None = None
+    region: str | None = None
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
@@ -72,12 +82,12 @@ class Vignette(BaseModel):
 
     def body(self) -> dict[str, Any]:
         """The request of `/v1/diagnose`."""
-        patient = {"age_years": self.age_years, "sex": self.sex, "pregnant": self.pregnant}
+        patient = {"age_years": self.age_years, "sex": self.sex, "pregnant": self.pregnant, "region": self.region}
         return {"symptoms": self.said, "duration": self.duration, "history": self.history, "patient": patient}
 
 
 def read_vignettes(file: Path = STARTER) -> tuple[Vignette, ...]:
-    """All vignettes of a file, and a twin without its guideline for each that has a diagnosis.
+    """All vignettes of a file, and twins of those that have a diagnosis: without its guideline, and with invented ones.
 
     Raises:
         ValueError: Two have one id, or a twin is of none.
@@ -89,7 +99,27 @@ def read_vignettes(file: Path = STARTER) -> tuple[Vignette, ...]:
         raise ValueError("two vignettes have one id")
     if any(vignette.twin_of not in {None, *ids} for vignette in read):
         raise ValueError("a vignette is the twin of none")
-    return (*read, *(_unanswerable(vignette) for vignette in read if vignette.condition and not vignette.twin_of))
+    base = [vignette for vignette in read if vignette.condition and not vignette.twin_of]
+    return (*read, *(_unanswerable(vignette) for vignette in base), *_superseded(base), *_contradictory(base))
+
+
+def _superseded(base: Iterable[Vignette]) -> Iterator[Vignette]:
+    """The same, asked where the library's folder has an older edition of what is right."""
+    for vignette in _with_editions(base, "superseded"):
+        made = {"id": f"{vignette.id}-superseded", "twin_of": vignette.id, "twin": "superseded"}
+        yield vignette.model_copy(update=made)
+
+
+def _contradictory(base: Iterable[Vignette]) -> Iterator[Vignette]:
+    """The same, asked in two regions in turn, whose guidelines on what is right contradict each other."""
+    for vignette, region in zip(_with_editions(base, "contradictory"), itertools.cycle(REGIONS), strict=False):
+        made = {"id": f"{vignette.id}-contradictory", "twin_of": vignette.id, "twin": "contradictory", "region": region}
+        yield vignette.model_copy(update=made)
+
+
+def _with_editions(base: Iterable[Vignette], kind: Twin) -> Iterator[Vignette]:
+    conditions = {file.name.partition(".")[0] for file in (EDITIONS / kind).glob("*.md")}
+    return (vignette for vignette in base if vignette.condition in conditions)
 
 
 def _unanswerable(vignette: Vignette) -> Vignette:

@@ -82,7 +82,7 @@ class _Lasting:
         library = Library(index, self.data.triage.all_rules, self.settings.vocabulary)
         engine = EvidenceEngine(self.data.terminology)
         for language in ("en", "zh"):
-            engine.preload(library.preload(language), language)
+            engine.preload(library.preload(language, self.settings.library.region), language)
         settings, known = self.settings, (library.conditions, library.manifest.embedder)
         calibrated = {one.engine: one for one in self.data.calibrations if one.is_for(*known)}
         return Assistant(

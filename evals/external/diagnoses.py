@@ -23,7 +23,7 @@ class Diagnosis:
     Attributes:
         gold: Name of the right diagnosis.
         group: Part of the benchmark that is measured apart; "" where it has none.
-        identifiers: None is known in these benchmarks.
+        identifiers, region: None is known in these benchmarks.
     """
 
     id: str
@@ -31,6 +31,7 @@ class Diagnosis:
     gold: str
     group: str = ""
     identifiers: Sequence[str] = ()
+    region: str | None = None
 
     @property
     def said(self) -> str:

@@ -102,8 +102,7 @@ def answer_text(answer: Answer) -> str:
     if answer.diagnoses:
         lines += ["", headings["diagnoses"]]
         for number, diagnosis in enumerate(answer.diagnoses, 1):
-            confidence = f"{headings['confidence']}: {wording.confidences[diagnosis.confidence]}"
-            lines.append(f"{number}. {diagnosis.name} ({confidence}) {_marks(diagnosis.citations)}")
+            lines.append(f"{number}. {_named(diagnosis, wording)} {_marks(diagnosis.citations)}")
             lines.append(f"   {diagnosis.rationale}")
     if answer.tips:
         lines += ["", headings["tips"], *(f"- {tip.text} {_marks(tip.citations)}" for tip in answer.tips)]
@@ -141,6 +140,7 @@ def guideline_ref(document: Document) -> GuidelineRef:
         id=document.id,
         title=document.title,
         publisher=document.publisher,
+        jurisdiction=document.jurisdiction,
         edition=document.edition,
         published=document.published,
         url=document.url,
@@ -199,6 +199,7 @@ def _diagnosis_out(diagnosis: Diagnosis) -> DiagnosisOut:
         score=diagnosis.score,
         votes=diagnosis.votes,
         score_parts=dict(diagnosis.score_parts),
+        jurisdictions=list(diagnosis.jurisdictions),
     )
 
 
@@ -206,6 +207,14 @@ def _finding_out(finding: CitedFinding) -> FindingOut:
     return FindingOut(
         finding=finding.text, finding_id=finding.finding_id, weight=finding.weight, citations=list(finding.citations)
     )
+
+
+def _named(diagnosis: Diagnosis, wording: Wording) -> str:
+    """The name, how sure it is, and whose guidelines differ, where those of several countries are in use."""
+    said = [f"{wording.headings['confidence']}: {wording.confidences[diagnosis.confidence]}"]
+    if len(diagnosis.jurisdictions) > 1:
+        said.append(f"{wording.headings['jurisdictions']}: {wording.joiner.join(diagnosis.jurisdictions)}")
+    return f"{diagnosis.name} ({'; '.join(said)})"
 
 
 def _triage_text(triage: TriageAnswer, language: Language) -> list[str]:

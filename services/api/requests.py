@@ -30,7 +30,10 @@ Symptoms = Annotated[
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), _Unicode]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=8_000), _Unicode]
 RecordText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500_000), _Unicode]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 LanguageTag = Annotated[str, StringConstraints(max_length=35), AfterValidator(_language_tag)]
+
+_WHERE: Final = "ISO 3166-1 alpha-2; where it has guidelines of its own, those of other countries are not used"
 
 
 class Wire(BaseModel):
@@ -45,9 +48,7 @@ class PatientIn(Wire):
     age_years: float | None = Field(None, ge=0, le=120, description="0.25 is three months")
     sex: Literal["female", "male"] | None = None
     pregnant: bool | None = None
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
-        None, description="ISO 3166-1 alpha-2"
-    )
+    region: Region | None = Field(None, description=_WHERE)
 
 
 class TriageRequest(Wire):
@@ -125,3 +126,4 @@ class SearchRequest(Wire):
     query: Symptoms
     k: int = Field(6, ge=1, le=20, description="How many passages, each of another condition")
     language: LanguageTag = "auto"
+    region: Region | None = Field(None, description=_WHERE)

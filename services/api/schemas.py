@@ -25,11 +25,12 @@ class SourceOut(Out):
 
 
 class GuidelineRef(Out):
-    """A guideline in short."""
+    """A guideline in short. `jurisdiction` is where it holds, as it says itself."""
 
     id: str
     title: str
     publisher: str | None
+    jurisdiction: str | None
     edition: str | None
     published: str | None
     url: str | None
@@ -90,7 +91,8 @@ class DiagnosisOut(Out):
     """A possible diagnosis.
 
     `votes` says how far a model's samples agree on it: 1/2 for each first place, 1/4 for a second and so on, the mean
-    over all samples; null without a model.
+    over all samples; null without a model. `jurisdictions`: countries whose guidelines on it are in use for this
+    patient.
     """
 
     name: str
@@ -105,6 +107,7 @@ class DiagnosisOut(Out):
     votes: float | None
     score: float
     score_parts: dict[str, float]
+    jurisdictions: list[str]
 
 
 class TipOut(Out):
@@ -251,14 +254,14 @@ class ConditionOut(Out):
 class GuidelineSummary(GuidelineRef):
     """A guideline of the library.
 
-    It is in force from `effective` until the day before `withdrawn`, where these are given. `full_text_may_be_shown` is
-    what its licence allows; where it is false, show quotes only.
+    It is in force from `effective` until the day before `withdrawn`, where these are given, and `supersedes` the
+    guidelines with these ids. `full_text_may_be_shown` is what its licence allows; where it is false, show quotes only.
     """
 
     language: str
-    jurisdiction: str | None
     effective: str | None
     withdrawn: str | None
+    supersedes: list[str]
     full_text_may_be_shown: bool
     condition: ConditionOut
     other_conditions: list[ConditionOut]

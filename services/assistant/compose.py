@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from services.assistant.intake import Intake
@@ -58,6 +58,21 @@ class Drafted:
     degraded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a patient is, and what follows from it.
+
+    Attributes:
+        is_known: Whether the question or the settings name the region.
+        numbers: Whom to call there.
+        jurisdictions: By condition id, countries whose guidelines on it are in use.
+    """
+
+    is_known: bool
+    numbers: EmergencyNumbers | None
+    jurisdictions: Mapping[str, tuple[str, ...]]
+
+
 def citable(library: Library, guidelines: Mapping[str, Sequence[Guideline]], *, for_clinician: bool) -> Citations:
     """Only what was really retrieved, and the triage rules, can be cited."""
     evidence = [guideline for found in guidelines.values() for guideline in found]
@@ -68,8 +83,8 @@ def citable(library: Library, guidelines: Mapping[str, Sequence[Guideline]], *, 
     )
 
 
-def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: EmergencyNumbers | None) -> Answer:
-    """The answer; `numbers` are those of the patient's region."""
+def compose(intake: Intake, drafted: Drafted, citations: Citations, place: Place) -> Answer:
+    """The answer to a patient who is at this place."""
     language, wording = intake.language, WORDING[intake.language]
     draft = drafted.draft
     ordered = sorted(zip(draft.diagnoses, drafted.chances, strict=True), key=lambda pair: -pair[1])
@@ -77,9 +92,9 @@ def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: Eme
     level = _level(intake.triage, draft, ordered, confidences)
     # Where nothing is answered nothing is cited, but for what asks for urgent care.
     told = intake.triage if draft.diagnoses or level in _URGENT else Triage(intake.triage.level)
-    triage = triage_answer(told, level, citations, language, numbers)
+    triage = triage_answer(told, level, citations, language, place.numbers)
     made = (_diagnosis(*pair, sure, citations, language) for pair, sure in zip(ordered, confidences, strict=True))
-    diagnoses = tuple(diagnosis for diagnosis in made if diagnosis)
+    diagnoses = tuple(replace(d, jurisdictions=place.jurisdictions.get(d.condition_id, ())) for d in made if d)
     offered = () if level in EMERGENCIES or not diagnoses else draft.tips
     tips = tuple(cited for tip in offered if (cited := CitedText(tip.text, citations.cite(tip.refs))).citations)
     referral = _referral(draft if diagnoses else Draft(), level, triage, citations, wording)
@@ -94,12 +109,18 @@ def compose(intake: Intake, drafted: Drafted, citations: Citations, numbers: Eme
         diagnoses=diagnoses,
         tips=tips,
         referral=referral,
-        questions=draft.questions if diagnoses else (),
+        questions=(*draft.questions, *_where(diagnoses, place, wording)) if diagnoses else (),
         citations=citations.used(),
         missing=missing,
         disclaimer=wording.disclaimer,
         provenance=drafted.provenance,
     )
+
+
+def _where(diagnoses: Sequence[Diagnosis], place: Place, wording: Wording) -> tuple[str, ...]:
+    """Asks for the country, where the guidelines of several are in use because it is not known."""
+    is_open = not place.is_known and any(len(diagnosis.jurisdictions) > 1 for diagnosis in diagnoses)
+    return (wording.which_country,) if is_open else ()
 
 
 def _level(

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Final
 
+from services.assistant.jurisdiction import country_of, in_order, set_aside
 from services.core.errors import NotFoundError
 from services.core.settings import VocabularySettings
 from services.core.types import Chunk, Condition, Document
@@ -34,6 +35,7 @@ class Library:
         self._by_condition: dict[str, list[Document]] = {}
         for document in index.documents.values():
             self._by_condition.setdefault(document.condition.id, []).append(document)
+        self._set_aside = set_aside(index.documents.values())
         conditions = [
             condition
             for document in index.documents.values()
@@ -72,9 +74,20 @@ class Library:
         """
         self._index.ping()
 
-    def guidelines_on(self, conditions: Sequence[str], language: str) -> dict[str, tuple[Guideline, ...]]:
-        """The guidelines on each condition, those in this language first."""
-        documents = {c: sorted(self._by_condition[c], key=lambda d: (d.language != language, d.id)) for c in conditions}
+    def set_aside(self, region: str) -> frozenset[str]:
+        """Ids of guidelines that are not used where a patient is; none where that is unknown ("")."""
+        return self._set_aside.get(country_of(region) or "", frozenset())
+
+    def guidelines_on(self, conditions: Sequence[str], language: str, region: str) -> dict[str, tuple[Guideline, ...]]:
+        """The guidelines on each condition that hold in a region ("" is unknown).
+
+        Those in this language are first, among them those of the region, and then the newest.
+        """
+        excluded = self.set_aside(region)
+        documents = {
+            condition: in_order((d for d in self._by_condition[condition] if d.id not in excluded), language, region)
+            for condition in conditions
+        }
         chunks = self._chunks([document.id for found in documents.values() for document in found])
         return {c: tuple(Guideline(d, chunks[d.id]) for d in found) for c, found in documents.items()}
 
@@ -103,9 +116,9 @@ class Library:
                     return self.documents[document_id], chunk
         raise NotFoundError("there is no passage with this id in the published edition")
 
-    def preload(self, language: str) -> dict[str, tuple[Guideline, ...]]:
+    def preload(self, language: str, region: str) -> dict[str, tuple[Guideline, ...]]:
         """Read as many guidelines as are kept, so that the first question is not slower than the next."""
-        return self.guidelines_on(list(self._by_condition)[:KEPT_DOCUMENTS], language)
+        return self.guidelines_on(list(self._by_condition)[:KEPT_DOCUMENTS], language, region)
 
     def _chunks(self, document_ids: Sequence[str]) -> dict[str, tuple[Chunk, ...]]:
         with self._lock:

@@ -9,9 +9,10 @@ from typing import Final
 
 import anyio.to_thread
 
-from services.assistant.compose import Drafted, citable, compose, triage_answer
+from services.assistant.compose import Drafted, Place, citable, compose, triage_answer
 from services.assistant.events import Answered, DraftWritten, Event, EvidenceFound, TriageFound
 from services.assistant.intake import Intake, Question, language_of, prompt_question, take_in, triage_only
+from services.assistant.jurisdiction import countries_of
 from services.assistant.library import Library
 from services.core.answer import (
     Answer,
@@ -177,15 +178,21 @@ class Assistant:
         answer = triage_answer(found, found.level, citations, language, self._numbers(question))
         return answer, citations.used(), language
 
-    async def search(self, text: DeidentifiedText, language: str, k: int) -> tuple[Passage, ...]:
-        """Passages for a query, best first, each of another condition."""
+    async def search(
+        self, text: DeidentifiedText, language: str, k: int, region: str | None = None
+    ) -> tuple[Passage, ...]:
+        """Passages for a query, best first, each of another condition, of guidelines that hold in this region."""
         findings = await anyio.to_thread.run_sync(extract, text, self._parts.terminology.findings)
-        return await self._parts.retriever.retrieve(self._query(text, language, findings, k))
+        return await self._parts.retriever.retrieve(self._query(text, language, findings, k, self._region(region)))
 
-    def _query(self, text: DeidentifiedText, language: str, findings: Findings, k: int) -> Query:
+    def _query(self, text: DeidentifiedText, language: str, findings: Findings, k: int, region: str) -> Query:
         concepts = [self._parts.terminology.findings.concepts[finding] for finding in findings.stated]
         names = {known: ", ".join(concept.name(known) for concept in concepts) for known in LANGUAGES}
-        return Query(text, language, k, names)
+        return Query(text, language, k, names, self.library.set_aside(region))
+
+    def _region(self, stated: str | None) -> str:
+        """Where a patient is: as the question says, else as the settings do; "" is unknown."""
+        return stated or self._parts.region
 
     def _triage_found(self, question: Question, intake: Intake) -> TriageFound:
         citations = Citations(self.library.rule_chunks, self.library.rule_documents)
@@ -194,13 +201,14 @@ class Assistant:
         return TriageFound(triage, citations.used(), intake.language)
 
     async def _reading(self, question: Question, intake: Intake) -> _Reading:
-        query = self._query(intake.query, intake.language, intake.findings, self._parts.conditions)
+        region = self._region(question.patient.region)
+        query = self._query(intake.query, intake.language, intake.findings, self._parts.conditions, region)
         passages = await self._parts.retriever.retrieve(query)
         return await anyio.to_thread.run_sync(self._read, question, intake, passages)
 
     def _read(self, question: Question, intake: Intake, passages: Sequence[Passage]) -> _Reading:
         found = [passage.document.condition.id for passage in passages]
-        guidelines = self.library.guidelines_on(found, intake.language)
+        guidelines = self.library.guidelines_on(found, intake.language, self._region(question.patient.region))
         case = Case(
             text=intake.query,
             language=intake.language,
@@ -299,7 +307,12 @@ class Assistant:
     def _composed(self, reading: _Reading, made: Drafted) -> Answer:
         citations = citable(self.library, reading.guidelines, for_clinician=reading.case.for_clinician)
         made = replace(made, draft=self._aligned(made.draft))
-        return compose(reading.intake, made, citations, self._numbers(reading.question))
+        place = Place(
+            is_known=bool(self._region(reading.question.patient.region)),
+            numbers=self._numbers(reading.question),
+            jurisdictions={c: countries_of(one.document for one in found) for c, found in reading.guidelines.items()},
+        )
+        return compose(reading.intake, made, citations, place)
 
     def _aligned(self, draft: Draft) -> Draft:
         """The draft with its conditions under codes and preferred names."""
@@ -307,8 +320,7 @@ class Assistant:
         return replace(draft, diagnoses=named)
 
     def _numbers(self, question: Question) -> EmergencyNumbers | None:
-        parts = self._parts
-        return parts.emergency_numbers.get(question.patient.region or parts.region)
+        return self._parts.emergency_numbers.get(self._region(question.patient.region))
 
     def _provenance(self, calibration: Calibration | None) -> Provenance:
         manifest, is_calibrated = self.library.manifest, calibration is not None

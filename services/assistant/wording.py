@@ -32,6 +32,7 @@ class Wording:
     fits: str
     does_not_fit: str
     wording_only: str
+    which_country: str
     not_covered: str
     nothing_found: str
     headings: Mapping[str, str]
@@ -68,6 +69,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
         fits="Fits the guideline: ",
         does_not_fit="Speaks against it: ",
         wording_only="The guideline's description resembles what was written; no single known finding decides.",
+        which_country="In which country are you?",
         not_covered="The loaded guidelines do not cover what was described well enough to name a diagnosis.",
         nothing_found=(
             "No symptom that the library knows was found in the text. Describe what is felt, where, and since when."
@@ -81,6 +83,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
             "questions": "Questions",
             "citations": "Citations",
             "confidence": "confidence",
+            "jurisdictions": "guidelines of",
         },
         joiner=", ",
         stop=". ",
@@ -106,6 +109,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
         fits="与指南相符：",
         does_not_fit="不支持之处：",
         wording_only="指南的描述与所述情况相近，但没有单个已知表现可以确定。",
+        which_country="您在哪个国家或地区？",
         not_covered="已加载的指南未能充分覆盖所述情况，无法给出可能的诊断。",
         nothing_found="文中未发现指南库已知的症状。请说明哪里不适、如何不适、持续多久。",
         headings={
@@ -117,6 +121,7 @@ WORDING: Final[Mapping[Language, Wording]] = {
             "questions": "需要补充的问题",
             "citations": "引用",
             "confidence": "置信度",
+            "jurisdictions": "指南来源国家或地区",
         },
         joiner="、",
         stop="。",

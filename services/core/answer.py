@@ -141,7 +141,12 @@ class CitedText:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A possible diagnosis as it is answered; `votes` as in its draft."""
+    """A possible diagnosis as it is answered.
+
+    Attributes:
+        votes: As in its draft.
+        jurisdictions: Countries (ISO 3166-1 alpha-2) whose guidelines on it are in use for this patient.
+    """
 
     name: str
     condition_id: str
@@ -155,6 +160,7 @@ class Diagnosis:
     votes: float | None
     score: float
     score_parts: Mapping[str, float]
+    jurisdictions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

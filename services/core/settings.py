@@ -124,7 +124,8 @@ class LibrarySettings(_Part):
     region: str = Field(
         "",
         pattern=r"^([A-Z]{2})?$",
-        description="where patients are if a request does not say: ISO 3166-1 alpha-2; decides the emergency number",
+        description="where patients are if a request does not say: ISO 3166-1 alpha-2; decides the emergency number"
+        " and whose guidelines are used",
     )
 
 

@@ -23,12 +23,14 @@ class Query:
     Attributes:
         k: Passages at most, each of another condition.
         names: What the text's findings are called, by language; finds guidelines in other languages than the text's.
+        without: Ids of documents that must not be found.
     """
 
     text: DeidentifiedText
     language: str
     k: int
     names: Mapping[str, str] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
 
 
 class Retriever:
@@ -111,6 +113,7 @@ class Retriever:
     def _choose(self, query: Query, dense: Sequence[Hit], lexical: Sequence[Hit]) -> dict[str, float]:
         """Chunk ids with their condition's score: of each of the best conditions the chunk that fits best."""
         k = self._settings.rrf_k
+        dense, lexical = ([hit for hit in hits if hit.document_id not in query.without] for hits in (dense, lexical))
         documents = {hit.chunk_id: self._index.documents[hit.document_id] for hit in (*dense, *lexical)}
         conditions = {chunk_id: document.condition.id for chunk_id, document in documents.items()}
         in_language = frozenset(c for c, document in documents.items() if _speaks(document, query.language))

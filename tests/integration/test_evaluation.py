@@ -13,6 +13,7 @@ from evals.metrics import measure
 from evals.outcomes import pairs_of
 from evals.results import CARD, RESULTS, read_results
 from evals.running import OtherRunError, run
+from evals.variants import INDEX, VARIED
 from evals.vignettes import STARTER, read_vignettes
 from services.core.types import TriageLevel
 from services.retrieval.retriever import Retriever
@@ -21,8 +22,8 @@ from services.triage.rules import Triage
 from services.verification.citations import Citations
 
 VIGNETTES = read_vignettes()
-GATED = [one for one in VIGNETTES if one.twin in {None, "identifiers"}]
-SOME = [one for one in GATED if one.split == "test"][::4]
+GATED = [one for one in VIGNETTES if one.twin in {None, "identifiers", *VARIED}]
+SOME = [one for one in GATED if one.split == "test" and one.twin not in VARIED][::4]
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +37,26 @@ def short_of_gates(settings, folder, vignettes):
     return [told for gate in read_gates() if (told := gate.falls_short(measured))]
 
 
+def twins(kind, every=1):
+    return [one for one in VIGNETTES if one.twin == kind][::every]
+
+
 def names(told):
     return {line.partition(" (")[0] for line in told}
 
 
 @pytest.fixture(scope="module")
-def whole_run(settings, tmp_path_factory):
+def whole_run(settings, starter_index, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "whole"
+    shutil.copytree(starter_index, folder / INDEX)  # its vectors are used again
     return folder, short_of_gates(settings, folder, GATED)
+
+
+@pytest.fixture
+def with_variant(whole_run, tmp_path):
+    """A folder for a run that has the index for twins already."""
+    shutil.copytree(whole_run[0] / INDEX, tmp_path / "run" / INDEX)
+    return tmp_path / "run"
 
 
 def test_the_starter_suite_holds_the_gates(whole_run):
@@ -97,6 +110,15 @@ def test_an_unanswerable_twin_is_asked_without_the_guidelines_on_what_is_right_a
     assert all(one.right & set(results[one.id].retrieved) for one in whole)
 
 
+def test_a_twin_is_asked_where_its_region_has_the_guideline_that_is_cited(whole_run):
+    asked = {one.id: one for one in twins("contradictory")}
+    results = read_results(whole_run[0])
+    right = [id_ for id_ in asked if asked[id_].condition in {one.condition_id for one in results[id_].diagnoses}]
+    assert len(right) >= 0.8 * len(asked)
+    assert {asked[id_].region for id_ in right} == {"XA", "XB"}
+    assert sum(results[id_].foreign for id_ in asked) == 0
+
+
 def test_results_of_two_runs_do_not_mix(settings, tmp_path):
     asyncio.run(run(SOME[:1], tmp_path / "run", settings, None))
     other = settings.model_copy(update={"retrieval": settings.retrieval.model_copy(update={"rrf_k": 60})})
@@ -110,8 +132,8 @@ def test_a_running_service_is_asked_the_same(server, tmp_path):
     )
     assert done.exit_code == 0, done.output
     results = read_results(tmp_path / "run")
-    assert {id_ for id_ in results if id_.endswith("unanswerable")} == set()
     assert len(results) == 3
+    assert not [id_ for id_ in results if id_.endswith(("unanswerable", *VARIED))]
 
 
 def test_without_an_index_or_a_service_the_command_says_so(tmp_path, monkeypatch):
@@ -127,7 +149,8 @@ def test_without_an_index_or_a_service_the_command_says_so(tmp_path, monkeypatch
 def _suite(folder):
     file = folder / "suite.jsonl"
     lines = [line for line in STARTER.read_text(encoding="utf-8").splitlines() if '"twin"' not in line]
-    file.write_text("\n".join(lines[:3]) + "\n", encoding="utf-8")
+    with_twins = [line for line in lines if '"condition": "gastroenteritis"' in line or '"condition": "gout"' in line]
+    file.write_text("\n".join(with_twins[::2]) + "\n", encoding="utf-8")
     return file
 
 
@@ -152,3 +175,15 @@ def test_without_verified_citations_the_gates_fall(settings, tmp_path, monkeypat
 
     monkeypatch.setattr(Citations, "used", altered)
     assert "answers with a quote that is not verbatim" in names(short_of_gates(settings, tmp_path / "run", SOME[:5]))
+
+
+def test_where_regions_decide_nothing_the_gates_fall(settings, with_variant, monkeypatch):
+    monkeypatch.setattr("services.assistant.library.set_aside", lambda _: {})
+    told = short_of_gates(settings, with_variant, twins("contradictory", 3))
+    assert "answers citing another jurisdiction" in names(told)
+
+
+def test_where_superseded_editions_are_published_the_gates_fall(settings, with_variant, monkeypatch):
+    monkeypatch.setattr("ingestion.reading.live", lambda documents, _: (list(documents), {}))
+    told = short_of_gates(settings, with_variant, twins("superseded", 3))
+    assert "answers citing a superseded edition" in names(told)

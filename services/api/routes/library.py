@@ -47,7 +47,7 @@ _UNFOUND = responses(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTP
 async def search(body: SearchRequest, assistant: AssistantDep) -> SearchAnswer:
     """Dense and lexical search, fused by rank; one passage for each condition."""
     language = detect_language(body.query) if body.language == "auto" else base_language(body.language)
-    passages = await assistant.search(deidentify(RawText(body.query)), language, body.k)
+    passages = await assistant.search(deidentify(RawText(body.query)), language, body.k, body.region)
     return evidence_out(passages)
 
 
@@ -109,9 +109,9 @@ def _summary(document: Document) -> GuidelineSummary:
     return GuidelineSummary(
         **guideline_ref(document).model_dump(),
         language=document.language,
-        jurisdiction=document.jurisdiction,
         effective=document.effective,
         withdrawn=document.withdrawn,
+        supersedes=list(document.supersedes),
         full_text_may_be_shown=document.full_text,
         condition=_condition_out(document.condition),
         other_conditions=[_condition_out(condition) for condition in document.other_conditions],

@@ -77,6 +77,31 @@ def test_an_unanswerable_twin_should_be_met_with_silence():
     assert outcome("diagnosis top-1").of([said]) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "field"),
+    [
+        ("superseded", "answers citing a superseded edition", "stale"),
+        ("contradictory", "answers citing another jurisdiction", "foreign"),
+    ],
+)
+def test_twins_on_editions_and_jurisdictions_are_counted_where_one_citation_is_wrong(kind, name, field):
+    twins = [vignette(i, twin=kind, twin_of="b") for i in "cd"]
+    asked = [vignette("a"), vignette("b"), *twins]
+    got = {one.id: result(one.id, "gout") for one in asked} | {"c": result("c", "gout", **{field: 1})}
+    measured = measure(pairs_of(asked, got))
+    assert [(one.value, one.n) for one in measured if one.name == name] == [(0.5, 2), (0.5, 2)]
+    assert value(measured, name, f"test twins: {kind}").value == 0.5
+    gate = Gate(metric=name, group=f"twins: {kind}", most=0.0)
+    assert "at most 0" in gate.falls_short(measured)
+    assert gate.falls_short(measure(pairs_of(asked, got | {"c": result("c", "gout")}))) is None
+
+
+def test_results_of_before_twins_on_editions_can_be_read():
+    line = result("a", "gout").model_dump_json(exclude={"stale", "foreign"})
+    assert "stale" not in line
+    assert Result.model_validate_json(line) == result("a", "gout")
+
+
 def test_shares_and_ranks_are_of_those_that_they_apply_to():
     asked = [vignette("a"), vignette("b"), vignette("c"), vignette("d", condition=None)]
     got = {"a": result("a", "gout"), "b": result("b", "eczema", "gout"), "c": result("c"), "d": result("d")}

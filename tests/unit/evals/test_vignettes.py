@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 from support import GUIDELINES
 
-from evals.vignettes import Vignette, read_vignettes
+from evals.vignettes import EDITIONS, Vignette, read_vignettes
 from services.findings.lexicon import load_lexicon
 from services.triage.levels import MOST_URGENT_FIRST
 
@@ -59,6 +59,22 @@ def test_identifiers_stand_in_their_text():
 
 def test_each_has_a_twin_without_its_guideline():
     assert sum(one.twin == "unanswerable" for one in VIGNETTES) == len(BASE)
+
+
+@pytest.mark.parametrize("kind", ["superseded", "contradictory"])
+def test_conditions_with_invented_guidelines_have_twins_of_the_vignettes_themselves(kind):
+    conditions = {file.name.partition(".")[0] for file in (EDITIONS / kind).glob("*.md")}
+    of_kind = [one for one in VIGNETTES if one.twin == kind]
+    assert {one.twin_of for one in of_kind} == {one.id for one in BASE if one.condition in conditions}
+    assert {one.language for one in of_kind} == {"en", "zh"}
+    assert {one.split for one in of_kind} == {"fit", "test"}
+
+
+def test_contradictory_twins_are_asked_in_two_regions_in_turn_and_no_other_vignette_in_any():
+    regions = [one.body()["patient"]["region"] for one in VIGNETTES if one.twin == "contradictory"]
+    assert regions[:4] == ["XA", "XB", "XA", "XB"]
+    assert abs(regions.count("XA") - regions.count("XB")) <= 1
+    assert {one.body()["patient"]["region"] for one in VIGNETTES if one.twin != "contradictory"} == {None}
 
 
 @pytest.mark.parametrize(
