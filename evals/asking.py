@@ -102,7 +102,7 @@ class OverHttp:
             language=answer["language"],
             level=answer["triage"]["level"],
             red_flags=len(answer["triage"]["red_flags"]),
-            diagnoses=tuple(Named.model_validate(diagnosis) for diagnosis in answer["possible_diagnoses"]),
+            diagnoses=tuple(_named(diagnosis) for diagnosis in answer["possible_diagnoses"]),
             retrieved=tuple(guidelines[p["guideline"]["id"]]["condition"]["id"] for p in found["passages"]),
             statements=len(statements(answer)),
             statements_cited=sum(bool(statement) for statement in statements(answer)),
@@ -113,6 +113,8 @@ class OverHttp:
             stale=sum(citation["guideline"]["id"] in superseded for citation in answer["citations"]),
             foreign=sum(_is_foreign(citation, vignette.region) for citation in answer["citations"]),
             calibrated=answer["provenance"]["calibrated"],
+            prompt_tokens=answer["provenance"]["prompt_tokens"],
+            completion_tokens=answer["provenance"]["completion_tokens"],
             seconds=round(seconds, 4),
         )
 
@@ -174,6 +176,11 @@ class Lacking(Retriever):
         """Passages of the other conditions, best first."""
         found = await self._whole.retrieve(replace(query, k=query.k + len(self._conditions)))
         return tuple(p for p in found if p.document.condition.id not in self._conditions)[: query.k]
+
+
+def _named(diagnosis: Mapping[str, Any]) -> Named:
+    found = (claim["finding_id"] for claim in diagnosis["supporting"])
+    return Named.model_validate({**diagnosis, "supporting": tuple(finding for finding in found if finding)})
 
 
 def _with_signals(result: Result, compared: Sequence[DraftDiagnosis]) -> Result:

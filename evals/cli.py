@@ -16,7 +16,7 @@ from evals.external.cli import external_command
 from evals.gate import GATES, read_gates
 from evals.metrics import Metric, measure
 from evals.outcomes import pairs_of
-from evals.report import write_report
+from evals.report import write_report, write_undecided
 from evals.results import CARD, RESULTS, RunCard, read_results
 from evals.running import OtherRunError, run
 from evals.vignettes import STARTER, read_vignettes
@@ -35,12 +35,15 @@ def run_command(
     suite: Annotated[Path, typer.Option(help="JSON Lines file of vignettes.")] = STARTER,
     split: Annotated[Literal["all", "fit", "test"], typer.Option(help="Which conditions.")] = "all",
     url: Annotated[str, typer.Option(help="A running service; without, one is opened in this process.")] = "",
+    engine: Annotated[
+        Literal["", "evidence", "vllm"], typer.Option(help="Which engine of this process; without, as it is set.")
+    ] = "",
     samples: Annotated[int, typer.Option(min=1, max=5, help="Answers that a language model draws.")] = 1,
 ) -> None:
     """Ask a service all vignettes, and write results, run card and report."""
     vignettes = [one for one in read_vignettes(suite) if split in {"all", one.split}]
     try:
-        asyncio.run(run(vignettes, folder, Settings(), url or None, samples))
+        asyncio.run(run(vignettes, folder, _with_engine(Settings(), engine), url or None, samples))
     except ValidationError as exc:
         typer.secho(f"error: invalid settings: {names_of_invalid(exc)}", err=True, fg="red")
         raise typer.Exit(2) from exc
@@ -61,6 +64,7 @@ def report_command(
     pairs = pairs_of(read_vignettes(suite), read_results(folder))
     measured = measure(pairs)
     write_report(folder, _card(folder), pairs, measured)
+    write_undecided(folder, pairs)
     Console(width=160).print(_table(measured))
     typer.echo(f"{folder / 'report.html'}")
 
@@ -119,6 +123,14 @@ app.command("external")(external_command)
 def main() -> None:
     """Entry point of the console script."""
     app()
+
+
+def _with_engine(settings: Settings, engine: str) -> Settings:
+    if engine == "vllm" and not settings.model.base_url:
+        raise typer.BadParameter("the vllm engine needs CITEWELL_MODEL__BASE_URL")
+    if engine != "evidence":
+        return settings
+    return settings.model_copy(update={"model": settings.model.model_copy(update={"base_url": ""})})
 
 
 def _card(folder: Path) -> RunCard:

@@ -47,9 +47,9 @@ def measure(pairs: Sequence[Pair]) -> list[Metric]:
     return [
         metric
         for group, found in groups_of(pairs).items()
-        for make in (_retrieval, _shares, _confidence, _latency)
+        for make in (_retrieval, _shares, _nearness, _findings, _confidence, _latency, _tokens)
         for metric in make(group, found)
-    ]
+    ] + list(_language_gaps(pairs))
 
 
 def _retrieval(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
@@ -72,6 +72,21 @@ def _shares(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
         yield from share_metric(outcome.name, group, outcome.of(pairs))
 
 
+def _nearness(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
+    """Of the leading diagnosis's code; what names none is far."""
+    values = [near for pair in pairs if pair.is_answerable and (near := pair.nearness) is not None]
+    if values:
+        yield bootstrapped("ICD-10 hierarchical F1", group, np.mean, np.array(values))
+
+
+def _findings(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
+    """What the leading diagnosis rests on: findings that the vignette has, lacks, or says nothing of."""
+    led = [pair for pair in pairs if pair.got.diagnoses and (pair.asked.present or pair.asked.absent)]
+    rests = [(finding, pair.asked) for pair in led for finding in pair.got.diagnoses[0].supporting]
+    yield from share_metric("supporting findings present", group, [f in asked.present for f, asked in rests])
+    yield from share_metric("supporting findings denied", group, [f in asked.absent for f, asked in rests])
+
+
 def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     """Of the leading diagnosis: is its probability a frequency?"""
     led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
@@ -80,6 +95,10 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     right, chance = leading(led)
     yield bootstrapped("Brier", group, _brier, right, chance)
     yield bootstrapped("ECE", group, expected_calibration_error, right, chance)
+    drawn = _if_exact(chance)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    yield Metric("ECE if probabilities were exact", group, float(drawn.mean()), float(low), float(high), len(chance))
+    yield bootstrapped("ECE of all named", group, expected_calibration_error, *_all_named(pairs))
     if 0 < right.sum() < len(right):
         yield bootstrapped("AUROC", group, _auroc, right, chance)
     for level in ("high", "medium", "low"):
@@ -94,9 +113,66 @@ def leading(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
     return right, np.array([pair.got.diagnoses[0].probability for pair in led])
 
 
+def _all_named(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
+    """As `leading`, of every diagnosis that is named."""
+    named = [(p, one) for p in pairs if p.is_answerable for one in p.got.diagnoses]
+    right = np.array([pair.is_right(one) for pair, one in named], dtype=float)
+    return right, np.array([one.probability for _, one in named])
+
+
+def _if_exact(chance: _Floats) -> _Floats:
+    """The error of probabilities that are frequencies, drawn 1,000 times: with few answers it is far from 0."""
+    right = np.random.default_rng(_SEED).random((_RESAMPLES, len(chance))) < chance
+    drawn = expected_calibration_error(right.astype(float), np.broadcast_to(chance, right.shape))
+    return np.asarray(drawn)
+
+
 def _latency(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     seconds = np.array([pair.got.seconds for pair in pairs])
     yield bootstrapped("seconds, median", group, np.median, seconds)
+
+
+def _tokens(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
+    """What a language model read and wrote."""
+    for name in ("prompt_tokens", "completion_tokens"):
+        known = [count for pair in pairs if (count := getattr(pair.got, name)) is not None]
+        if known:
+            yield bootstrapped(f"{name.replace('_', ' ')}, median", group, np.median, np.array(known, dtype=float))
+
+
+def _language_gaps(pairs: Sequence[Pair]) -> Iterator[Metric]:
+    """English less Chinese: of shares, over vignettes of the test half and over the same cases in both languages."""
+    by_id = {pair.asked.id: pair for pair in pairs}
+    test = groups_of(pairs).get("test", [])
+    apart = {language: [pair for pair in test if pair.asked.language == language] for language in ("en", "zh")}
+    for outcome in OUTCOMES:
+        sides = [np.array(outcome.of(apart[language]), dtype=float) for language in ("en", "zh")]
+        if all(len(side) > 1 for side in sides):
+            yield _gap(f"{outcome.name}, en less zh", "test", *sides)
+    same = [(pair, by_id[pair.asked.twin_of]) for pair in pairs
+            if pair.asked.twin == "translation" and pair.asked.twin_of in by_id]  # fmt: skip
+    for outcome in OUTCOMES:
+        changes = [
+            outcome.happened(two[0]) - float(outcome.happened(two[1]))
+            for one in same
+            if all(map(outcome.applies, two := sorted(one, key=lambda pair: pair.asked.language)))
+        ]
+        if len(changes) > 1:
+            yield bootstrapped(f"{outcome.name}, en less zh", "translations", np.mean, np.array(changes))
+
+
+def _gap(name: str, group: str, first: _Floats, second: _Floats) -> Metric:
+    def less(one: _Floats, other: _Floats, axis: int = -1) -> Any:
+        return one.mean(axis=axis) - other.mean(axis=axis)
+
+    value = low = high = float(less(first, second))
+    if len({*first.tolist()}) > 1 or len({*second.tolist()}) > 1:
+        found = bootstrap(
+            (first, second), less, vectorized=True, n_resamples=_RESAMPLES, method="percentile",
+            random_state=np.random.default_rng(_SEED),
+        ).confidence_interval  # fmt: skip
+        low, high = float(found.low), float(found.high)
+    return Metric(name, group, value, low, high, len(first) + len(second))
 
 
 def _brier(right: _Floats, chance: _Floats, axis: int = -1) -> Any:

@@ -1,12 +1,14 @@
 """What can be said of one answer: right or wrong, late or early, cited or not."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, get_args
 
-from evals.results import Result
+from evals.gold import Gold, hierarchical_f1, read_gold
+from evals.results import Named, Result
 from evals.vignettes import Twin, Vignette
 from services.triage.levels import EMERGENCIES, MOST_URGENT_FIRST
+from services.verification.vocabulary import key_of
 
 TOP: Final = (1, 3, 5)
 
@@ -17,12 +19,34 @@ class Pair:
 
     asked: Vignette
     got: Result
+    gold: Mapping[str, Gold] = field(default_factory=dict, repr=False)
 
     @property
     def place(self) -> int | None:
         """Place of the first right diagnosis, from 1."""
-        found = (n for n, one in enumerate(self.got.diagnoses, 1) if one.condition_id in self.asked.right)
+        found = (n for n, one in enumerate(self.got.diagnoses, 1) if self.is_right(one))
         return next(found, None)
+
+    def is_right(self, named: Named) -> bool:
+        """By condition id, else by name or synonym."""
+        if named.condition_id in self.asked.right:
+            return True
+        key = key_of(named.name)
+        return any(key in self.gold[id_].names for id_ in self.asked.right if id_ in self.gold)
+
+    @property
+    def undecided(self) -> list[Named]:
+        """Diagnoses of another library that neither id nor name decides on: for a person to judge."""
+        known = {key for gold in self.gold.values() for key in gold.names}
+        strange = (one for one in self.got.diagnoses if self.gold and one.condition_id not in self.gold)
+        return [one for one in strange if key_of(one.name) not in known]
+
+    @property
+    def nearness(self) -> float | None:
+        """Hierarchical F1 of the leading diagnosis's ICD-10 code; None where no code is right."""
+        codes = [self.gold[id_].icd10 for id_ in self.asked.right if id_ in self.gold]
+        said = self.got.diagnoses[0].icd10 if self.got.diagnoses else None
+        return max((hierarchical_f1(said, code) for code in codes), default=None)
 
     @property
     def is_answerable(self) -> bool:
@@ -103,7 +127,8 @@ OUTCOMES: Final = (
 
 def pairs_of(vignettes: Sequence[Vignette], results: Mapping[str, Result]) -> list[Pair]:
     """Those that were answered."""
-    return [Pair(vignette, results[vignette.id]) for vignette in vignettes if vignette.id in results]
+    gold = read_gold()
+    return [Pair(vignette, results[vignette.id], gold) for vignette in vignettes if vignette.id in results]
 
 
 def groups_of(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:

@@ -2,6 +2,7 @@
 
 import html
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,18 @@ def write_report(folder: Path, card: RunCard, pairs: Sequence[Pair], measured: S
     tables = _tables(measured)
     (folder / "report.md").write_text(_markdown(card, tables), encoding="utf-8")
     (folder / "report.html").write_text(_html(card, tables, plots(pairs)), encoding="utf-8")
+
+
+def write_undecided(folder: Path, pairs: Sequence[Pair]) -> None:
+    """Write `undecided.jsonl`, for a person: diagnoses of which nothing here says whether they are right."""
+    rows = [
+        {"id": pair.asked.id, "right": sorted(pair.asked.right)}
+        | one.model_dump(include={"condition_id", "name", "icd10"})
+        for pair in pairs
+        for one in pair.undecided
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "undecided.jsonl").write_text(lines, encoding="utf-8")
 
 
 def plots(pairs: Sequence[Pair]) -> dict[str, str]:

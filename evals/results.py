@@ -30,7 +30,7 @@ KeptT = TypeVar("KeptT", bound=Kept)
 
 
 class Named(BaseModel):
-    """A diagnosis that was answered."""
+    """A diagnosis that was answered; `supporting` are ids of the findings that it rests on."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +40,7 @@ class Named(BaseModel):
     probability: float
     confidence: Literal["high", "medium", "low"]
     votes: float | None = None
+    supporting: tuple[str, ...] = ()
 
 
 class Compared(BaseModel):
@@ -62,6 +63,7 @@ class Result(Kept):
         stale: Citations of a guideline that another one of the library supersedes.
         foreign: Citations of a guideline of another jurisdiction than the vignette's region; 0 where it has none.
         seconds: From request to answer.
+        prompt_tokens, completion_tokens: Of a language model, all samples together; None without one.
         compared: Most probable first; empty where another process answered.
         question: The signals of the question that confidence is made of.
     """
@@ -83,6 +85,8 @@ class Result(Kept):
     foreign: int = 0
     calibrated: bool
     seconds: float
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     compared: tuple[Compared, ...] = ()
     question: dict[str, float] = {}
 

@@ -130,7 +130,8 @@ class ReferralOut(Out):
 class ProvenanceOut(Out):
     """What made the answer. `calibrated`: probabilities are measured frequencies.
 
-    `dropped_passages` and `dropped_turns` did not fit into the model's context.
+    `dropped_passages` and `dropped_turns` did not fit into the model's context. Tokens are what the model read and
+    wrote, all samples together; null without one.
     """
 
     model: str | None
@@ -141,6 +142,8 @@ class ProvenanceOut(Out):
     calibrated: bool
     dropped_passages: int
     dropped_turns: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
 
 
 class DiagnoseAnswer(Out):

@@ -283,6 +283,8 @@ class Assistant:
             prompt_version=written.prompt.version,
             dropped_passages=written.prompt.dropped_passages,
             dropped_turns=written.prompt.dropped_turns,
+            prompt_tokens=written.usage.prompt_tokens,
+            completion_tokens=written.usage.completion_tokens,
         )
         chances = self._with_votes(verified.diagnoses, known)
         return self._composed(reading, Drafted(completed, chances, "vllm", provenance, parts.model_calibration))

@@ -213,6 +213,7 @@ class Provenance:
 
     Attributes:
         dropped_passages, dropped_turns: What did not fit into the model's context.
+        prompt_tokens, completion_tokens: What the model read and wrote, all samples together; None without one.
     """
 
     model: str | None
@@ -223,6 +224,8 @@ class Provenance:
     calibrated: bool
     dropped_passages: int = 0
     dropped_turns: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
