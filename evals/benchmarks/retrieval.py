@@ -21,7 +21,7 @@ from evals.benchmarks.plain import CHUNKS, copy_plain, fused_documents
 from evals.statistics import Share
 from evals.vignettes import Vignette, read_vignettes
 from services.assistant.pipeline import Assistant
-from services.core.settings import Settings
+from services.core.settings import BulkSettings, Settings
 from services.core.types import Passage, RawText
 from services.embedding.embedder import Embedder
 from services.embedding.opening import open_embedder
@@ -34,7 +34,9 @@ from services.retrieval.retriever import Query, Retriever
 from services.wiring import open_reranker, open_service
 
 KS: Final = (3, 6, 12)
-_PLAIN_HYBRID: Final = "hybrid"
+_PLAIN_HYBRID: Final = "plain hybrid"
+_TRIED: Final = (0.7, 0.8)
+"""Least relevances where none are asked for: the highest tenth that lost nothing on fit conditions, and the next."""
 
 Found = Mapping[int, Sequence[Sequence[str]]]
 """By k: for each vignette the conditions of the passages that are left, best first."""
@@ -58,9 +60,10 @@ def main(
     """Print the tables."""
     settings = Settings()
     asked = [one for one in read_vignettes() if one.condition and one.twin is None]
+    reranker = open_reranker(settings)  # before the embedder, which lets nothing be downloaded any more
     embedder = open_embedder(settings.embedding)
     found = _plain(settings, embedder, asked)
-    found |= asyncio.run(_ours(settings, embedder, asked, relevant_from or [0.5]))
+    found |= asyncio.run(_ours(settings, embedder, reranker, asked, relevant_from or _TRIED))
     embedder.close()
     console = Console(width=190)
     for name, chosen in _groups(asked).items():
@@ -71,7 +74,7 @@ def _plain(settings: Settings, embedder: Embedder, asked: Sequence[Vignette]) ->
     """On a copy of the index in a file of its own."""
     texts = [vignette.said for vignette in asked]
     with tempfile.TemporaryDirectory() as scratch:
-        copy = settings.index.model_copy(update={"uri": str(Path(scratch) / "plain.db"), "token": ""})
+        copy = settings.index.model_copy(update={"uri": str(Path(scratch) / "plain.db"), "bulk": BulkSettings()})
         with connect(settings.index) as client, connect(copy, create=True) as other:
             copy_plain(Editions(client, settings.index), Editions(other, copy), embedder)
         index = GuidelineIndex.open(copy, embedder.fingerprint)
@@ -88,18 +91,21 @@ def _plain(settings: Settings, embedder: Embedder, asked: Sequence[Vignette]) ->
         return {k: [conditions(ranked)[:k] for ranked in rankings] for k in KS}
 
     return {
-        "dense": found([fused_documents(hits) for hits in dense]),
-        "lexical": found([fused_documents(hits) for hits in lexical]),
+        "plain dense": found([fused_documents(hits) for hits in dense]),
+        "plain lexical": found([fused_documents(hits) for hits in lexical]),
         _PLAIN_HYBRID: found([fused_documents(*sides) for sides in zip(dense, lexical, strict=True)]),
     }
 
 
 async def _ours(
-    settings: Settings, embedder: Embedder, asked: Sequence[Vignette], thresholds: Sequence[float]
+    settings: Settings,
+    embedder: Embedder,
+    reranker: Reranker | None,
+    asked: Sequence[Vignette],
+    thresholds: Sequence[float],
 ) -> dict[str, Found]:
     """Each way on a retriever of its own, asked through the assistant, which adds the names of the findings."""
     plain = settings.retrieval.model_copy(update={"reranker": "", "relevant_from": 0.0})
-    reranker = open_reranker(settings)
     index = GuidelineIndex.open(settings.index, embedder.fingerprint)
 
     def ours(relevant_from: float = 0.0, read_by: Reranker | None = None) -> Retriever:

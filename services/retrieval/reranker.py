@@ -14,7 +14,7 @@ from services.embedding.loading import load
 from services.embedding.weights import folder_of
 
 _MOST_TOKENS: Final = 512
-"""Of question and passage together: time grows with it, and a passage has half of it at most. The longer one is cut."""
+"""Of question and passage together; the longer one is cut. Time grows with it, and a chunk has 200 or so."""
 
 _PROBE: Final = ("cough", "A cough.")
 
@@ -59,10 +59,10 @@ class CrossEncoderReranker:
         folder = folder_of(model, _unusable)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         opened = cls(folder, settings)
-        opened.check()
+        opened._check()
         return opened
 
-    def check(self) -> None:
+    def _check(self) -> None:
         """Whether it is trained to give one score.
 
         Raises:
