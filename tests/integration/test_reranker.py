@@ -225,23 +225,42 @@ def test_a_model_whose_scores_are_no_numbers_is_refused(folder, tmp_path):
         CrossEncoderReranker.open(str(broken), PLAIN)
 
 
-def test_the_service_answers_with_a_reranker(folder, reranker, index_copy):
-    settings = settings_for(index_copy)
-    changed = settings.retrieval.model_copy(update={"reranker": str(folder)})
-    service = Server(settings.model_copy(update={"retrieval": changed, "embedding": PLAIN}))
-    service.start()
-    try:
-        with httpx2.Client(base_url=service.url, timeout=60) as client:
-            found = client.post("/v1/search", json={"query": QUESTION, "k": 20}).json()["passages"]
-            texts = [f"{one['guideline']['title']}\n{one['section']}\n{one['text']}" for one in found]
-            scores = reranker.scores(QUESTION, texts)
-            assert len(found) == 20
-            assert scores == pytest.approx(sorted(scores, reverse=True), abs=1e-4)
-            answer = client.post("/v1/diagnose", json={"symptoms": QUESTION}).json()
-            assert answer["possible_diagnoses"]
-            assert client.post("/v1/diagnose", json={"symptoms": "单侧搏动性头痛，畏光"}).status_code == 200
-    finally:
+@pytest.fixture
+def serve(folder, index_copy):
+    """A client of a service with the reranker."""
+    running = []
+
+    def start(**changes: object) -> httpx2.Client:
+        settings = settings_for(index_copy)
+        retrieval = settings.retrieval.model_copy(update={"reranker": str(folder), **changes})
+        service = Server(settings.model_copy(update={"retrieval": retrieval, "embedding": PLAIN}))
+        service.start()
+        running.append(service)
+        return httpx2.Client(base_url=service.url, timeout=60)
+
+    yield start
+    for service in running:
         service.stop()
+
+
+def test_the_service_answers_with_a_reranker(serve, reranker):
+    with serve() as client:
+        found = client.post("/v1/search", json={"query": QUESTION, "k": 20}).json()["passages"]
+        texts = [f"{one['guideline']['title']}\n{one['section']}\n{one['text']}" for one in found]
+        scores = reranker.scores(QUESTION, texts)
+        assert len(found) == 20
+        assert scores == pytest.approx(sorted(scores, reverse=True), abs=1e-4)
+        answer = client.post("/v1/diagnose", json={"symptoms": QUESTION}).json()
+        assert answer["possible_diagnoses"]
+        assert client.post("/v1/diagnose", json={"symptoms": "单侧搏动性头痛，畏光"}).status_code == 200
+
+
+def test_where_nothing_is_relevant_enough_the_service_abstains(serve):
+    with serve(relevant_from=1.0) as client:
+        assert client.post("/v1/search", json={"query": QUESTION}).json()["passages"] == []
+        answer = client.post("/v1/diagnose", json={"symptoms": QUESTION}).json()
+        assert answer["status"] == "insufficient_evidence"
+        assert answer["possible_diagnoses"] == []
 
 
 def test_a_service_with_a_wrong_reranker_says_so_at_start(index_copy):
