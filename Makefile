@@ -11,7 +11,7 @@ TORCH := torch==2.13.0
 VLLM := .venv-vllm
 TINY := var/tiny-qwen2
 
-.PHONY: run test lint bench bench-ingest bench-llm eval evaluate vllm lock clean
+.PHONY: run test lint bench bench-ingest bench-retrieval bench-llm eval evaluate vllm lock clean
 
 run: $(VENV)/.run
 	-@$(BIN)/citewell-ingest sync $(or $(GUIDELINES),guidelines)
@@ -31,6 +31,11 @@ bench: $(VENV)/.test
 
 bench-ingest: $(VENV)/.test
 	$(BIN)/python -m evals.benchmarks.ingest $(if $(GUIDELINES),--folder $(GUIDELINES))
+
+# Retrieval, part by part, on the starter suite's vignettes.
+bench-retrieval: $(VENV)/.test
+	$(BIN)/citewell-ingest sync guidelines
+	$(BIN)/python -m evals.benchmarks.retrieval
 
 # MODEL=folder PROFILE=gpu-1 measures another model; one without weights gets dummy ones.
 bench-llm: $(VENV)/.test vllm

@@ -29,6 +29,7 @@ from services.generation.evidence import EvidenceEngine, Terminology
 from services.generation.model import ModelEngine
 from services.generation.vllm import VllmClient
 from services.index.guidelines import GuidelineIndex
+from services.retrieval.reranker import CrossEncoderReranker, Reranker
 from services.retrieval.retriever import Retriever
 from services.triage.emergency import load_emergency_numbers
 from services.triage.engine import TriageEngine, load_triage
@@ -75,6 +76,7 @@ class _Lasting:
     settings: Settings
     data: _Data
     embedder: Embedder
+    reranker: Reranker | None
     model: ModelEngine | None
 
     def assistant(self, index: GuidelineIndex) -> Assistant:
@@ -88,7 +90,7 @@ class _Lasting:
         return Assistant(
             Parts(
                 library=library,
-                retriever=Retriever(index, self.embedder, settings.retrieval),
+                retriever=Retriever(index, self.embedder, settings.retrieval, self.reranker),
                 engine=engine,
                 terminology=self.data.terminology,
                 triage=self.data.triage,
@@ -198,12 +200,14 @@ async def open_service(
     async with AsyncExitStack() as stack:
         closing = stack.enter_context(ExitStack())
         closing.callback(index.close)
+        # Before the embedder, which lets nothing be downloaded any more; its own model was found above.
+        reranker = open_reranker(settings)
         embedder = open_embedder(settings.embedding)
         stack.callback(embedder.close)
         model = None
         if settings.model.base_url:
             model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
-        service = Service(_Lasting(settings, data, embedder, model), index)
+        service = Service(_Lasting(settings, data, embedder, reranker, model), index)
         closing.pop_all()
         stack.callback(service.close)
         await warm_up(service.assistant)
@@ -211,6 +215,16 @@ async def open_service(
             following.start_soon(service.follow)
             yield service
             following.cancel_scope.cancel()
+
+
+def open_reranker(settings: Settings) -> Reranker | None:
+    """The reranker that the settings name, if they name one.
+
+    Raises:
+        RerankerError: It cannot be had or loaded, or it is no reranker.
+    """
+    model = settings.retrieval.reranker
+    return CrossEncoderReranker.open(model, settings.embedding) if model else None
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ common are near each other.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 _GUIDELINES: Final = Path(__file__).parents[1] / "guidelines"
 """The starter library is what its vocabulary is made of."""
@@ -21,27 +21,13 @@ def write_tiny_embedder(folder: Path, *, seed: int = 0, prompts: dict[str, str] 
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.base.modules import Transformer
     from sentence_transformers.sentence_transformer.modules import Pooling
-    from transformers import BertConfig, BertModel, BertTokenizer
+    from transformers import BertModel
 
-    vocabulary = _vocabulary()
     bare = folder / "bare"
-    tokenizer = BertTokenizer(
-        vocab={token: number for number, token in enumerate(vocabulary)},
-        do_lower_case=True,
-        model_max_length=MAX_TOKENS,
-    )
+    tokenizer = tiny_tokenizer()
     tokenizer.save_pretrained(bare)
     torch.manual_seed(seed)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=HIDDEN,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=MAX_TOKENS,
-        pad_token_id=0,
-    )
-    model = BertModel(config)
+    model = BertModel(tiny_config(len(tokenizer)))
     embeddings = model.embeddings
     torch.nn.init.normal_(embeddings.word_embeddings.weight)
     with torch.no_grad():
@@ -52,6 +38,26 @@ def write_tiny_embedder(folder: Path, *, seed: int = 0, prompts: dict[str, str] 
     made = folder / "tiny"
     SentenceTransformer(modules=[transformer, Pooling(HIDDEN)], prompts=prompts, device="cpu").save(str(made))
     return made
+
+
+def tiny_tokenizer() -> Any:
+    """A tokenizer of the starter library's words."""
+    from transformers import BertTokenizer
+
+    words = _vocabulary()
+    return BertTokenizer(
+        vocab={token: number for number, token in enumerate(words)}, do_lower_case=True, model_max_length=MAX_TOKENS
+    )
+
+
+def tiny_config(words: int, **changes: object) -> Any:
+    """The shape of a model with one layer."""
+    from transformers import BertConfig
+
+    return BertConfig(
+        vocab_size=words, hidden_size=HIDDEN, num_hidden_layers=1, num_attention_heads=2, intermediate_size=HIDDEN,
+        max_position_embeddings=MAX_TOKENS, pad_token_id=0, **changes,
+    )  # fmt: skip
 
 
 def _vocabulary() -> list[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from evals.benchmarks.plain import CHUNKS, copy_plain, fused_documents
 from evals.cases import Case, read_agentclinic
 from evals.statistics import Share
 from ingestion.build import sync
@@ -25,14 +26,10 @@ from services.embedding.transformer import TransformerEmbedder
 from services.index.connection import connect
 from services.index.editions import Editions
 from services.index.guidelines import GuidelineIndex, Hit
-from services.index.schema import Entry
 from services.privacy.deidentify import deidentify
-from services.retrieval.fusion import reciprocal_rank_fusion
 from services.wiring import open_service
 
 MAPPING = Path(__file__).parents[1] / "datasets" / "nstg2022_agentclinic.yaml"
-_PLAIN_RRF_K = 60
-_CHUNKS = 50
 _MAX_K = 20
 Ranking = Sequence[frozenset[str]]
 """Files of the guidelines found, best first; those on one condition are one place."""
@@ -60,36 +57,22 @@ def _baselines(settings: Settings, cases: Sequence[Case]) -> dict[str, list[Rank
     plain = settings.index.model_copy(update={"collection": "plain"})
     embedder = TransformerEmbedder.open(settings.embedding)
     with connect(settings.index) as client:
-        _copy_plain(Editions(client, settings.index), Editions(client, plain), embedder.dim)
+        copy_plain(Editions(client, settings.index), Editions(client, plain), embedder)
     index = GuidelineIndex.open(plain, embedder.fingerprint)
     try:
         texts = [case.question.symptoms.value for case in cases]
-        dense = index.dense(embedder.encode_queries(texts), _CHUNKS)
-        lexical = index.lexical(texts, _CHUNKS)
+        dense = index.dense(embedder.encode_queries(texts), CHUNKS)
+        lexical = index.lexical(texts, CHUNKS)
     finally:
         index.close()
 
     def fused(*sides: Sequence[Hit]) -> Ranking:
-        documents = {hit.chunk_id: hit.document_id for side in sides for hit in side}
-        order = reciprocal_rank_fusion([[hit.chunk_id for hit in side] for side in sides], _PLAIN_RRF_K)
-        return [frozenset({f}) for f in dict.fromkeys(index.documents[documents[chunk]].file for chunk in order)]
+        return [frozenset({index.documents[document].file}) for document in fused_documents(*sides)]
 
     return {
         "dense only": [fused(hits) for hits in dense],
         "plain hybrid": [fused(*sides) for sides in zip(dense, lexical, strict=True)],
     }
-
-
-def _copy_plain(ours: Editions, plain: Editions, dim: int) -> None:
-    manifest, documents = ours.current(), ours.documents()
-    copied = plain.current()
-    if manifest is None or (copied is not None and copied.edition == manifest.edition):
-        return
-    entries = [Entry(e.chunk, e.chunk.text, e.vector) for e in ours.entries_of(list(documents))]
-    plain.create(manifest.edition, dim)
-    plain.add(manifest.edition, entries, documents, dim)
-    plain.complete(manifest)
-    plain.publish(manifest)
 
 
 async def _ours(settings: Settings, cases: Sequence[Case]) -> dict[str, list[Ranking]]:

@@ -17,6 +17,7 @@ CitewellError
 ├── ModelSettingError            500  at start
 ├── EmbedderError                500
 │   └── EmbedderUnavailableError 503  the embeddings endpoint does not answer
+├── RerankerError                500
 ├── VocabularyError              500  a user's vocabulary cannot be read, or may not be
 ├── LibraryError                 500  triage rules or terminology cannot be read
 │   └── DocumentError                 one guideline file cannot be read
@@ -156,6 +157,12 @@ class EmbedderUnavailableError(EmbedderError):
     status = 503
     title = "The embedding model does not answer"
     retry_after_s = 5
+
+
+class RerankerError(CitewellError):
+    """The reranking model is missing, is no reranker, or gives no usable score."""
+
+    code = "reranker_unusable"
 
 
 class VocabularyError(CitewellError):

@@ -83,6 +83,19 @@ class RetrievalSettings(_Part):
     candidates: int = Field(100, ge=6, le=500, description="chunks taken from each side before fusion")
     conditions: int = Field(20, ge=1, le=50, description="conditions whose guidelines the evidence engine compares")
     rrf_k: int = Field(20, ge=1, le=1000, description="constant of reciprocal rank fusion")
+    reranker: str = Field(
+        "",
+        description="cross-encoder that puts the passages found in a new order: its folder or Hugging Face name, as "
+        "BAAI/bge-reranker-v2-m3; empty: none",
+    )
+    reranked: int = Field(20, ge=1, le=100, description="conditions whose passage it reads, best first")
+    relevant_from: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="least relevance of a passage that is kept: the reranker's score, without one the strength of its "
+        "hits against the strongest; 0 keeps all",
+    )
     max_batch: int = Field(32, ge=1, le=256, description="concurrent queries gathered into one search")
     max_waiting: int = Field(256, ge=1, le=10_000, description="queries that may wait; more are refused with 503")
 

@@ -1,7 +1,6 @@
 """The door to torch: a sentence-transformers model, by default the one that comes in a package."""
 
 import os
-import pickle
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from services.core.errors import EmbedderError
 from services.core.settings import EmbeddingSettings
 from services.core.types import Vectors
-from services.embedding.weights import locate
+from services.embedding.loading import load
+from services.embedding.weights import locate, unusable_embedder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -30,7 +29,10 @@ class TransformerEmbedder:
 
     def __init__(self, folder: Path, fingerprint: str, settings: EmbeddingSettings) -> None:
         """Load the model. Use `open` instead, which checks the weights."""
-        self._model = _load(folder, settings)
+        # Imported here: torch takes seconds to load, and only whoever embeds should pay for it.
+        from sentence_transformers import SentenceTransformer
+
+        self._model = load(partial(SentenceTransformer, device="cpu"), folder, settings, unusable_embedder)
         self._settings = settings
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
@@ -111,30 +113,3 @@ def _counter(tokenizer: Any) -> "Tokenizer | None":
     counter.no_truncation()
     counter.no_padding()
     return counter
-
-
-def _load(folder: Path, settings: EmbeddingSettings) -> Any:
-    # Imported here: torch takes seconds to load, and only whoever embeds should pay for it.
-    import torch
-    from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
-    torch.set_num_threads(settings.threads)
-    dtype = torch.bfloat16 if _use_bfloat16(settings) else torch.float32
-    failures = (OSError, ValueError, KeyError, RuntimeError, ImportError, pickle.UnpicklingError, SafetensorError)
-    try:
-        return SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": dtype}, local_files_only=True)
-    except failures as exc:
-        raise EmbedderError("the embedding model cannot be loaded: check CITEWELL_EMBEDDING__MODEL") from exc
-
-
-def _use_bfloat16(settings: EmbeddingSettings) -> bool:
-    """Bfloat16 only gains where the CPU multiplies it natively."""
-    if settings.dtype != "auto":
-        return settings.dtype == "bfloat16"
-    try:
-        return "avx512_bf16" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="ignore")
-    except OSError:
-        return False

@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from services.core.errors import EmbedderError
+from services.core.errors import CitewellError, EmbedderError
 from services.core.settings import EmbeddingSettings
 
 PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -21,6 +21,15 @@ _NOT_DOWNLOADED: Final = ("onnx/*", "openvino/*", "*.onnx", "*.onnx_data", "*.h5
 _HUB_NAME: Final = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 
 
+Unusable = Callable[[str], CitewellError]
+"""Makes the error that says what is wrong with a model and which setting to check."""
+
+
+def unusable_embedder(wrong: str) -> EmbedderError:
+    """The error of an embedding model with which something is wrong, as in "has no weights"."""
+    return EmbedderError(f"the embedding model {wrong}: check CITEWELL_EMBEDDING__MODEL")
+
+
 def locate(settings: EmbeddingSettings) -> tuple[Path, str]:
     """The model's folder and fingerprint, without loading it. A model of the hub is downloaded unless it is cached.
 
@@ -29,14 +38,24 @@ def locate(settings: EmbeddingSettings) -> tuple[Path, str]:
     """
     if settings.model == "packaged":
         return _packaged()
-    folder = Path(settings.model)
-    if not folder.is_dir():
-        folder = _from_hub(settings.model)
-    weights = list(_weights_of(folder))
-    if not weights:
-        raise EmbedderError("the embedding model's folder has no weights: check CITEWELL_EMBEDDING__MODEL")
+    folder = folder_of(settings.model, unusable_embedder)
     name = Path(settings.model).resolve().name
-    return folder, f"{name}@{_digest(folder, [*weights, *_configurations_of(folder)])[:12]}"
+    return folder, f"{name}@{_digest(folder, [*_weights_of(folder), *_configurations_of(folder)])[:12]}"
+
+
+def folder_of(model: str, unusable: Unusable) -> Path:
+    """The folder of a model that has weights. One of the hub is downloaded unless it is cached.
+
+    Args:
+        model: Its folder, or its name on the hub.
+        unusable: Makes the error that is raised where it cannot be had.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        folder = _from_hub(model, unusable)
+    if next(_weights_of(folder), None) is None:
+        raise unusable("has no weights in its folder")
+    return folder
 
 
 def _packaged() -> tuple[Path, str]:
@@ -51,10 +70,10 @@ def _packaged() -> tuple[Path, str]:
     return folder, f"all-MiniLM-L6-v2@{PACKAGED_SHA256[:12]}"
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, unusable: Unusable) -> Path:
     """The cached snapshot where there is one, so that a start needs no network; else a download."""
     if not _HUB_NAME.fullmatch(name):
-        raise EmbedderError("the embedding model's folder is not there: check CITEWELL_EMBEDDING__MODEL")
+        raise unusable("lies in no such folder")
     from huggingface_hub import snapshot_download
 
     try:
@@ -63,10 +82,7 @@ def _from_hub(name: str) -> Path:
         except FileNotFoundError:
             return Path(snapshot_download(name, ignore_patterns=[*_NOT_DOWNLOADED]))
     except (OSError, ValueError) as exc:
-        raise EmbedderError(
-            "the embedding model is neither a folder, nor in the Hugging Face cache, nor can it be downloaded: "
-            "check CITEWELL_EMBEDDING__MODEL"
-        ) from exc
+        raise unusable("is neither a folder, nor in the Hugging Face cache, nor can it be downloaded") from exc
 
 
 def _weights_of(folder: Path) -> Iterator[Path]:

@@ -12,8 +12,8 @@ DECAY: Final = 0.3
 match is ahead of one with a single lucky chunk, and a long guideline gains little by its length."""
 
 
-def rank_groups(strengths: Sequence[tuple[Group, float]]) -> list[Group]:
-    """Groups by the decayed sum of their members' strengths, best first; ties in the order of first appearance."""
+def strengths_of_groups(strengths: Sequence[tuple[Group, float]]) -> dict[Group, float]:
+    """Groups with the decayed sum of their members' strengths, best first; ties in the order of first appearance."""
     members: dict[Group, list[float]] = defaultdict(list)
     for group, strength in strengths:
         members[group].append(strength)
@@ -21,7 +21,7 @@ def rank_groups(strengths: Sequence[tuple[Group, float]]) -> list[Group]:
         group: sum(strength * DECAY**place for place, strength in enumerate(sorted(found, reverse=True)))
         for group, found in members.items()
     }
-    return sorted(totals, key=lambda group: -totals[group])
+    return dict(sorted(totals.items(), key=lambda total: -total[1]))
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Item]], k: int) -> dict[Item, float]:

@@ -1,7 +1,8 @@
-"""Dense and lexical search in parallel, fused by rank, one passage for each condition."""
+"""Dense and lexical search in parallel, fused by rank, one passage for each condition; reranked and filtered if set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -13,7 +14,9 @@ from services.core.types import DeidentifiedText, Document, Passage
 from services.embedding.embedder import Embedder
 from services.index.guidelines import GuidelineIndex, Hit
 from services.retrieval.batching import Batcher
-from services.retrieval.fusion import first_of_each, rank_groups, reciprocal_rank_fusion
+from services.retrieval.fusion import first_of_each, reciprocal_rank_fusion, strengths_of_groups
+from services.retrieval.relevance import Judged, relative_strengths, relevant, reordered
+from services.retrieval.reranker import Reranker
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +36,44 @@ class Query:
     without: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What stands for a condition: its best chunk, fused score and relevance."""
+
+    chunk_id: str
+    score: float
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """What a text found, best first."""
+
+    text: DeidentifiedText
+    found: tuple[Judged, ...]
+
+
 class Retriever:
     """Finds passages in the published edition."""
 
-    def __init__(self, index: GuidelineIndex, embedder: Embedder, settings: RetrievalSettings) -> None:
+    def __init__(
+        self, index: GuidelineIndex, embedder: Embedder, settings: RetrievalSettings, reranker: Reranker | None = None
+    ) -> None:
         """Search this index with vectors of this embedder, which must be the one it was written with."""
         self._index = index
         self._embedder = embedder
         self._settings = settings
-        self._batcher = Batcher(self._search, max_batch=settings.max_batch, max_waiting=settings.max_waiting)
+        # A reranker may bring up what is not among the first k.
+        self._least_wanted = 0 if reranker is None else settings.reranked
+        self._searches = Batcher(self._search, max_batch=settings.max_batch, max_waiting=settings.max_waiting)
+        self._rereading: Batcher[_Unread, tuple[Judged, ...]] | None = None
+        if reranker is not None:
+            work = partial(_reread, reranker, settings.reranked)
+            # One query at a time: in a batch the first one would wait for the last.
+            self._rereading = Batcher(work, max_batch=1, max_waiting=settings.max_waiting)
 
     async def retrieve(self, query: Query) -> tuple[Passage, ...]:
-        """Passages, best first; empty if no word and no meaning matches.
+        """Passages, best first; empty if no word and no meaning matches. A filter may leave fewer than there are.
 
         In a language that the embedder does not know, the names of the findings in one that it knows are searched by
         meaning. The lexical side has the conditions' names and synonyms in all languages beside the text.
@@ -52,10 +81,14 @@ class Retriever:
         Raises:
             IndexUnavailableError: Milvus does not answer.
             OverloadedError: Too many queries are waiting.
+            RerankerError: The reranker has no usable score.
         """
-        return await self._batcher.submit(query)
+        found = await self._searches.submit(query)
+        if self._rereading is not None:
+            found = await self._rereading.submit(_Unread(query.text, found))
+        return relevant(found[: query.k], self._settings.relevant_from)
 
-    async def _search(self, queries: Sequence[Query]) -> list[tuple[Passage, ...]]:
+    async def _search(self, queries: Sequence[Query]) -> list[tuple[Judged, ...]]:
         sides: dict[str, list[list[Hit]]] = {}
 
         async def run(side: str) -> None:
@@ -97,21 +130,22 @@ class Retriever:
 
     def _passages(
         self, queries: Sequence[Query], dense: Sequence[Sequence[Hit]], lexical: Sequence[Sequence[Hit]]
-    ) -> list[tuple[Passage, ...]]:
+    ) -> list[tuple[Judged, ...]]:
         chosen = [self._choose(*sides) for sides in zip(queries, dense, lexical, strict=True)]
-        chunks = self._index.chunks(list({chunk_id for ranked in chosen for chunk_id in ranked}))
+        chunks = self._index.chunks(list({one.chunk_id for ranked in chosen for one in ranked}))
         cosines = [{hit.chunk_id: hit.strength for hit in hits} for hits in dense]
+        documents = self._index.documents
         return [
             tuple(
-                Passage(chunk, self._index.documents[chunk.document_id], score, cosine.get(chunk.id))
-                for chunk_id, score in ranked.items()
-                if (chunk := chunks.get(chunk_id))
+                Judged(Passage(chunk, documents[chunk.document_id], one.score, cosine.get(chunk.id)), one.relevance)
+                for one in ranked
+                if (chunk := chunks.get(one.chunk_id))
             )
             for ranked, cosine in zip(chosen, cosines, strict=True)
         ]
 
-    def _choose(self, query: Query, dense: Sequence[Hit], lexical: Sequence[Hit]) -> dict[str, float]:
-        """Chunk ids with their condition's score: of each of the best conditions the chunk that fits best."""
+    def _choose(self, query: Query, dense: Sequence[Hit], lexical: Sequence[Hit]) -> list[_Chosen]:
+        """Of each of the best conditions the chunk that fits best, best first."""
         k = self._settings.rrf_k
         dense, lexical = ([hit for hit in hits if hit.document_id not in query.without] for hits in (dense, lexical))
         documents = {hit.chunk_id: self._index.documents[hit.document_id] for hit in (*dense, *lexical)}
@@ -119,9 +153,29 @@ class Retriever:
         in_language = frozenset(c for c, document in documents.items() if _speaks(document, query.language))
         chunks = reciprocal_rank_fusion([[hit.chunk_id for hit in hits] for hits in (dense, lexical)], k)
         best = first_of_each(chunks, conditions, in_language)
-        sides = [rank_groups([(conditions[hit.chunk_id], hit.strength) for hit in hits]) for hits in (dense, lexical)]
-        ranked = reciprocal_rank_fusion(sides, k)
-        return {best[condition]: score for condition, score in list(ranked.items())[: query.k]}
+        sides = [
+            strengths_of_groups([(conditions[hit.chunk_id], hit.strength) for hit in hits]) for hits in (dense, lexical)
+        ]
+        ranked = reciprocal_rank_fusion([list(side) for side in sides], k)
+        relevance = relative_strengths(sides)
+        first = list(ranked.items())[: max(query.k, self._least_wanted)]
+        return [_Chosen(best[condition], score, relevance[condition]) for condition, score in first]
+
+
+async def _reread(reranker: Reranker, most: int, unread: Sequence[_Unread]) -> list[tuple[Judged, ...]]:
+    """What was found, in the reranker's order; it reads so many passages of each query."""
+
+    def read() -> Iterator[tuple[Judged, ...]]:
+        for one in unread:
+            texts = [_with_headings(judged.passage) for judged in one.found[:most]]
+            yield reordered(one.found, reranker.scores(one.text, texts))
+
+    return await anyio.to_thread.run_sync(lambda: list(read()))
+
+
+def _with_headings(passage: Passage) -> str:
+    """A passage as a reranker reads it: a chunk need not say what it is about."""
+    return "\n".join(part for part in (passage.document.title, passage.chunk.section, passage.chunk.text) if part)
 
 
 def _speaks(document: Document, language: str) -> bool:

@@ -78,6 +78,8 @@ def test_a_variable_sets_a_nested_setting(monkeypatch):
         ("CITEWELL_INDEX__COLLECTION", "guide-lines"),
         ("CITEWELL_INDEX__ANALYZER", "english"),
         ("CITEWELL_RETRIEVAL__MAX_BATCH", "0"),
+        ("CITEWELL_RETRIEVAL__RERANKED", "0"),
+        ("CITEWELL_RETRIEVAL__RELEVANT_FROM", "1.1"),
         ("CITEWELL_EMBEDDING__DTYPE", "int8"),
         ("CITEWELL_EMBEDDING__BASE_URL", "embedder:8080"),
         ("CITEWELL_EMBEDDING__MODEL", ""),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.retrieval.fusion import DECAY, first_of_each, rank_groups, reciprocal_rank_fusion
+from services.retrieval.fusion import DECAY, first_of_each, reciprocal_rank_fusion, strengths_of_groups
 
 RANKING = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
 RANKINGS = st.lists(RANKING, max_size=4)
@@ -63,12 +63,15 @@ def test_rising_in_one_ranking_never_lowers_an_item(rankings, k, which, place):
 
 def test_each_further_member_of_a_group_counts_less():
     strengths = [("one", 1.0), ("two", 0.9), ("two", 0.9), ("many", 0.5), ("many", 0.5), ("many", 0.5)]
-    assert rank_groups(strengths) == ["two", "one", "many"]
+    assert strengths_of_groups(strengths) == {
+        "two": pytest.approx(0.9 + 0.27), "one": 1.0, "many": pytest.approx(0.5 + 0.15 + 0.045)
+    }  # fmt: skip
+    assert list(strengths_of_groups(strengths)) == ["two", "one", "many"]
     assert 0 < DECAY < 1
 
 
 def test_groups_of_equal_strength_keep_the_order_of_first_appearance():
-    assert rank_groups([("x", 1.0), ("a", 1.0)]) == ["x", "a"]
+    assert list(strengths_of_groups([("x", 1.0), ("a", 1.0)])) == ["x", "a"]
 
 
 STRENGTHS = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), max_size=12)
@@ -76,15 +79,15 @@ STRENGTHS = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), max_si
 
 @given(STRENGTHS)
 def test_every_group_is_ranked_once(strengths):
-    ranked = rank_groups(strengths)
+    ranked = strengths_of_groups(strengths)
     assert sorted(ranked) == sorted({group for group, _ in strengths})
 
 
 @given(STRENGTHS, st.sampled_from("abcd"), st.floats(0.01, 1))
 def test_one_more_member_never_lowers_a_group(strengths, group, strength):
     strengths = [*strengths, (group, 0.0)]
-    before = rank_groups(strengths).index(group)
-    assert rank_groups([*strengths, (group, strength)]).index(group) <= before
+    before = list(strengths_of_groups(strengths)).index(group)
+    assert list(strengths_of_groups([*strengths, (group, strength)])).index(group) <= before
 
 
 @given(STRENGTHS)
@@ -92,7 +95,7 @@ def test_the_order_within_a_group_does_not_matter(strengths):
     by_group = sorted(strengths, key=lambda strength: strength[0])
     backwards = strengths[::-1]
     turned = sorted(backwards, key=lambda strength: strength[0])
-    assert rank_groups(by_group) == rank_groups(turned)
+    assert strengths_of_groups(by_group) == strengths_of_groups(turned)
 
 
 def test_the_first_item_of_a_group_stands_for_it():
