@@ -223,9 +223,8 @@ async def at(url: str) -> AsyncIterator[OverHttp]:
 @asynccontextmanager
 async def here(settings: Settings) -> AsyncIterator[InProcess]:
     """A service in this process, on the index of these settings."""
-    asked: ContextVar[Assistant] = ContextVar("asked")
     async with open_service(settings) as service:
-        asked.set(service.assistant)
+        asked = ContextVar("asked", default=service.assistant)
         transport = httpx2.ASGITransport(create_app(asked.get, settings.server))
         async with httpx2.AsyncClient(transport=transport, base_url="http://here", timeout=_TIMEOUT_S) as client:
             yield InProcess(client, asked)

@@ -27,12 +27,13 @@ PENALTIES: Final = (0.0003, 0.001, 0.003, 0.01)
 UNANSWERABLE_SHARE: Final = 0.1
 """Share of questions that the library does not cover, as it is taken for fitting; the run has more such twins."""
 
-ANSWERED: Final = 0.94
+ANSWERED: Final = 0.97
 """Least share of answerable questions that is answered, among those that were fitted on."""
 
 LEAST: Final[Mapping[Confidence, float]] = {"high": 0.8, "medium": 0.5, "low": 0.0}
 """Least frequency of each level."""
 
+LEAST_WEIGHT: Final = 0.25
 _NAMED: Final = 5
 _TINY: Final = 1e-9
 
@@ -89,7 +90,7 @@ def calibrate(pairs: Sequence[Pair], card: RunCard) -> Calibration:
     Raises:
         NothingToFitError: It has no such vignettes with signals, or no twins without their guideline.
     """
-    fitted = [pair for pair in pairs if pair.asked.split == "fit" and pair.asked.condition and pair.got.compared]
+    fitted = [pair for pair in pairs if pair.asked.split == "fit" and pair.got.compared]
     names = sorted({name for pair in fitted for one in pair.got.compared for name in one.signals})
     asked = sorted({name for pair in fitted for name in pair.got.question})
     choices = _choices(fitted, names, asked)
@@ -108,6 +109,7 @@ def calibrate(pairs: Sequence[Pair], card: RunCard) -> Calibration:
         engine="vllm" if card.engine == "vllm" else "evidence",
         conditions=card.conditions,
         embedder=card.embedder,
+        reranker=card.reranker,
         weights=_named(names, model.weights),
         none=_named(asked, model.none),
         curve=curve,
@@ -117,6 +119,7 @@ def calibrate(pairs: Sequence[Pair], card: RunCard) -> Calibration:
             "questions": len(choices),
             "unanswerable": sum(not choice.is_answerable for choice in choices),
             "penalty": penalty,
+            "unseen_log_loss": round(_loss(choices, unseen), 4),
             "commit": card.commit or "",
             "model": card.model or "",
             "suite_digest": card.suite_digest,
@@ -135,7 +138,7 @@ def _choices(pairs: Sequence[Pair], names: Sequence[str], asked: Sequence[str]) 
             continue
         made.append(
             Choice(
-                condition=pair.asked.condition or "",
+                condition=pair.asked.condition or pair.asked.id,
                 signals=np.array([[one.signals.get(name, 0.0) for name in names] for one in pair.got.compared]),
                 question=np.array([pair.got.question.get(name, 0.0) for name in asked]),
                 right=np.array([*right, not any(right)]),
@@ -146,7 +149,11 @@ def _choices(pairs: Sequence[Pair], names: Sequence[str], asked: Sequence[str]) 
 
 
 def _fit(choices: Sequence[Choice], penalty: float) -> Model:
-    """The weights of greatest likelihood, held near to 0."""
+    """The weights of greatest likelihood, held near to 0.
+
+    Every signal of a diagnosis is made so that more is better, and keeps a weight of at least LEAST_WEIGHT: with few
+    questions a sign can come out wrong by chance, and a finding that speaks against must not count for nothing.
+    """
     width, asked = choices[0].signals.shape[1], choices[0].question.shape[0]
     total = sum(choice.weight for choice in choices)
 
@@ -162,7 +169,9 @@ def _fit(choices: Sequence[Choice], penalty: float) -> Model:
             slope[width:] += choice.question * off[-1]
         return value / total + penalty * float(theta @ theta), slope / total + 2 * penalty * theta
 
-    found = minimize(loss, np.zeros(width + asked), jac=True, method="L-BFGS-B", options={"maxiter": 1_000})
+    bounds = [(LEAST_WEIGHT, None)] * width + [(None, None)] * asked
+    start = np.array([LEAST_WEIGHT] * width + [0.0] * asked)
+    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 1_000})
     return Model(found.x[:width], found.x[width:])
 
 

@@ -132,8 +132,9 @@ def pairs_of(vignettes: Sequence[Vignette], results: Mapping[str, Result]) -> li
 
 
 def groups_of(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
-    """Vignettes themselves by split, language and style, and each kind of twin."""
-    base = [pair for pair in pairs if pair.asked.twin is None]
+    """Vignettes themselves by split, language and style, terse questions apart, and each kind of twin."""
+    terse = [pair for pair in pairs if pair.asked.style == "terse"]
+    base = [pair for pair in pairs if pair.asked.twin is None and pair.asked.style != "terse"]
     test = [pair for pair in base if pair.asked.split == "test"]
     made = {
         "all": base,
@@ -143,6 +144,8 @@ def groups_of(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
         "test, zh": [pair for pair in test if pair.asked.language == "zh"],
         "test, lay": [pair for pair in test if pair.asked.style == "lay"],
         "test, clinical": [pair for pair in test if pair.asked.style == "clinical"],
+        "terse": terse,
+        "test, terse": [pair for pair in terse if pair.asked.split == "test"],
     }
     for twin in get_args(Twin):
         of_kind = [pair for pair in pairs if pair.asked.twin == twin]

@@ -95,6 +95,7 @@ class RunCard(BaseModel):
     """What made a run, so that it can be made again.
 
     Attributes:
+        prompt_version: Hash of a model's instructions and of its answer's grammar.
         conditions: Ids of the library's conditions; empty where they do not matter.
         settings_digest: None where another process answers, whose settings are not known.
     """
@@ -113,6 +114,8 @@ class RunCard(BaseModel):
     machine: str
     began: str
     conditions: tuple[str, ...] = ()
+    reranker: str | None = None
+    prompt_version: str | None = None
 
     def is_same_run(self, other: Self) -> bool:
         """Whether answers of both may stand in one file."""

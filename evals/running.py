@@ -27,6 +27,8 @@ from evals.results import (
 from evals.variants import VARIED, build_variant
 from evals.vignettes import Vignette
 from services.core.settings import Settings
+from services.generation.prompt import load_texts
+from services.verification.terminology import LANGUAGES
 
 IN_PARALLEL: Final = 4
 
@@ -64,21 +66,32 @@ async def run(
     varied = [] if url else [vignette for vignette in vignettes if vignette.twin in VARIED]
     others = [vignette for vignette in vignettes if vignette not in varied]
 
-    generation = {"samples": samples} if samples > 1 else {}
-
     async def ask_others(service: Asked) -> dict[str, Result]:
-        card = await _card(service, vignettes, None if url else settings, samples)
-        done = await anyio.to_thread.run_sync(begin, folder, card, Result)
-        return await ask_all(others, lambda vignette: service.ask(vignette, generation), folder, done)
+        card = await card_of(service, vignettes, None if url else settings, samples)
+        return await run_on(service, others, folder, card)
 
     async def ask_varied(service: Asked) -> dict[str, Result]:
-        return await ask_all(varied, lambda vignette: service.ask(vignette, generation), folder, done)
+        return await ask_all(varied, lambda vignette: service.ask(vignette, _generation(samples)), folder, done)
 
     done = await _with(at(url) if url else here(settings), ask_others)
     if any(vignette.id not in done for vignette in varied):
         variant = await anyio.to_thread.run_sync(build_variant, settings, folder)
         done = await _with(here(variant), ask_varied)
     return done
+
+
+async def run_on(service: Asked, vignettes: Sequence[Vignette], folder: Path, card: RunCard) -> dict[str, Result]:
+    """Ask a service that is open the vignettes that have no result yet.
+
+    Raises:
+        OtherRunError: The folder has a run of another card.
+    """
+    done = await anyio.to_thread.run_sync(begin, folder, card, Result)
+    return await ask_all(vignettes, lambda one: service.ask(one, _generation(card.samples)), folder, done)
+
+
+def _generation(samples: int) -> dict[str, int]:
+    return {"samples": samples} if samples > 1 else {}
 
 
 async def _with(
@@ -133,7 +146,10 @@ async def ask_all(
     return done
 
 
-async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Settings | None, samples: int) -> RunCard:
+async def card_of(
+    service: Asked, vignettes: Sequence[Vignette], settings: Settings | None, samples: int = 1
+) -> RunCard:
+    """What makes a run on this service; settings are None where they are not known."""
     library = await service.library()
     return RunCard(
         suite="starter",
@@ -143,6 +159,8 @@ async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Setting
         model=library["model"],
         library_edition=library["edition"],
         embedder=library["embedder"],
+        reranker=library["reranker"],
+        prompt_version=_prompt_version() if settings and library["model"] else None,
         conditions=tuple(sorted({guideline["condition"]["id"] for guideline in await service.guidelines()})),
         settings_digest=None if settings is None else settings_digest(settings),
         samples=samples,
@@ -151,6 +169,10 @@ async def _card(service: Asked, vignettes: Sequence[Vignette], settings: Setting
         machine=machine(),
         began=now(),
     )
+
+
+def _prompt_version() -> str:
+    return ", ".join(f"{language} {load_texts(language).version}" for language in LANGUAGES)
 
 
 def begin(folder: Path, card: RunCard, kind: type[KeptT]) -> dict[str, KeptT]:

@@ -23,6 +23,9 @@ REGIONS: Final = ("XA", "XB")
 """Codes that ISO 3166-1 leaves to users: of the starter library's guidelines, and of those that contradict them."""
 
 Split = Literal["fit", "test"]
+Style = Literal["lay", "clinical", "terse"]
+"""Terse questions are a few words, half of them on what the library has no guideline on; they have no twins."""
+
 Twin = Literal["translation", "negated", "drip_feed", "identifiers", "unanswerable", "superseded", "contradictory"]
 
 
@@ -46,7 +49,7 @@ class Vignette(BaseModel):
     id: str
     split: Split
     language: Language
-    style: Literal["lay", "clinical"]
+    style: Style
     condition: str | None
     acceptable: tuple[str, ...] = ()
     triage: TriageLevel
@@ -99,7 +102,7 @@ def read_vignettes(file: Path = STARTER) -> tuple[Vignette, ...]:
         raise ValueError("two vignettes have one id")
     if any(vignette.twin_of not in {None, *ids} for vignette in read):
         raise ValueError("a vignette is the twin of none")
-    base = [vignette for vignette in read if vignette.condition and not vignette.twin_of]
+    base = [one for one in read if one.condition and not one.twin_of and one.style != "terse"]
     return (*read, *(_unanswerable(vignette) for vignette in base), *_superseded(base), *_contradictory(base))
 
 

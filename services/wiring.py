@@ -1,8 +1,9 @@
 """Settings become real objects; the only place that builds them."""
 
+import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,6 +70,18 @@ class _Data:
         return cls(terminology, engine, load_emergency_numbers(folder), tuple(one for one in calibrations if one))
 
 
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No garbage collection meanwhile: where millions of lasting objects are made, it doubles the time for nothing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 @dataclass(frozen=True, slots=True)
 class _Lasting:
     """What stays the same whatever edition is published."""
@@ -85,7 +98,8 @@ class _Lasting:
         engine = EvidenceEngine(self.data.terminology)
         for language in ("en", "zh"):
             engine.preload(library.preload(language, self.settings.library.region), language)
-        settings, known = self.settings, (library.conditions, library.manifest.embedder)
+        settings = self.settings
+        known = library.conditions, library.manifest.embedder, settings.retrieval.reranker_name
         calibrated = {one.engine: one for one in self.data.calibrations if one.is_for(*known)}
         return Assistant(
             Parts(
@@ -99,6 +113,7 @@ class _Lasting:
                 conditions=settings.retrieval.conditions,
                 prompt_conditions=settings.model.conditions,
                 model=self.model,
+                reranker=settings.retrieval.reranker_name,
                 calibration=calibrated.get("evidence"),
                 model_calibration=calibrated.get("vllm"),
             )
@@ -193,28 +208,40 @@ async def open_service(
     Raises:
         CitewellError: Something is missing or does not fit; the message says what to do.
     """
-    data = _Data.read(settings.library)
-    check_vocabulary(settings.vocabulary)
-    # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
-    index = GuidelineIndex.open(settings.index, fingerprint_of(settings.embedding))
     async with AsyncExitStack() as stack:
-        closing = stack.enter_context(ExitStack())
-        closing.callback(index.close)
-        # Before the embedder, which lets nothing be downloaded any more; its own model was found above.
-        reranker = open_reranker(settings)
-        embedder = open_embedder(settings.embedding)
-        stack.callback(embedder.close)
-        model = None
-        if settings.model.base_url:
-            model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
-        service = Service(_Lasting(settings, data, embedder, reranker, model), index)
-        closing.pop_all()
-        stack.callback(service.close)
-        await warm_up(service.assistant)
+        with _without_collection():
+            service = await _opened(settings, model_client, stack)
+            await warm_up(service.assistant)
+        # What lasts as long as the service is left out of every later collection, each of which would take seconds.
+        gc.freeze()
+        stack.callback(gc.unfreeze)
         async with anyio.create_task_group() as following:
             following.start_soon(service.follow)
             yield service
             following.cancel_scope.cancel()
+
+
+async def _opened(
+    settings: Settings, model_client: Callable[[ModelSettings], VllmClient], stack: AsyncExitStack
+) -> Service:
+    """The service; what has to be closed is given to the stack."""
+    data = _Data.read(settings.library)
+    check_vocabulary(settings.vocabulary)
+    # The index before the model: what is wrong with it is told in a second, not after torch is loaded.
+    index = GuidelineIndex.open(settings.index, fingerprint_of(settings.embedding))
+    closing = stack.enter_context(ExitStack())
+    closing.callback(index.close)
+    # Before the embedder, which lets nothing be downloaded any more; its own model was found above.
+    reranker = open_reranker(settings)
+    embedder = open_embedder(settings.embedding)
+    stack.callback(embedder.close)
+    model = None
+    if settings.model.base_url:
+        model = await stack.enter_async_context(_checked(model_client(settings.model), settings.model))
+    service = Service(_Lasting(settings, data, embedder, reranker, model), index)
+    closing.pop_all()
+    stack.callback(service.close)
+    return service
 
 
 def open_reranker(settings: Settings) -> Reranker | None:

@@ -319,6 +319,7 @@ class LibraryAnswer(Out):
     triage_rules: int
     languages: list[str]
     embedder: str
+    reranker: str | None
     engine: Literal["vllm", "evidence"]
     model: str | None
     calibrated: bool

@@ -57,6 +57,7 @@ class Parts:
         prompt_conditions: How many of them the model may name.
         calibration: Of the evidence engine on this library; None where there is none.
         model_calibration: Of the model's answers on this library.
+        reranker: Name of what put passages into their order after the search.
         observe: Is told what was compared.
     """
 
@@ -72,6 +73,7 @@ class Parts:
     model: ModelEngine | None = None
     calibration: Calibration | None = None
     model_calibration: Calibration | None = None
+    reranker: str | None = None
     observe: Callable[[Judged], None] = lambda _: None
 
 
@@ -104,6 +106,7 @@ class Assistant:
         self.model: Final = parts.model
         self.calibration: Final = parts.calibration if parts.model is None else parts.model_calibration
         """Of the engine that answers."""
+        self.reranker: Final = parts.reranker
 
     def without_model(self) -> "Assistant":
         """The same, answering from evidence alone."""

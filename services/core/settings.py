@@ -99,6 +99,11 @@ class RetrievalSettings(_Part):
     max_batch: int = Field(32, ge=1, le=256, description="concurrent queries gathered into one search")
     max_waiting: int = Field(256, ge=1, le=10_000, description="queries that may wait; more are refused with 503")
 
+    @property
+    def reranker_name(self) -> str | None:
+        """The reranker's name without the folders that it lies in; None without one."""
+        return Path(self.reranker).name or None
+
 
 class ModelSettings(_Part):
     """The language model behind vLLM. Without a URL the evidence engine answers."""

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,6 +17,7 @@ from services.core.text import Token, stems, tokenize
 _GAP_WORDS: Final = {"..": 6, "~": 3}
 """How many other words each gap of a term allows; a short one lets fillers in where a long one would be too wide."""
 
+_FARTHEST: Final = max(_GAP_WORDS.values()) + 1
 _GAP: Final = re.compile(rf" ({'|'.join(map(re.escape, _GAP_WORDS))}) ")
 _GLUED: Final = re.compile(r"[a-z'’]\(|\)[a-z'’]", re.IGNORECASE)
 """A bracket inside a word, as in "breath(ing|less)"."""
@@ -133,7 +133,7 @@ class Lexicon:
             events=frozenset(c.id for c in given if c.is_event),
         )
         self._root = _Node()
-        self._remembered = lru_cache(_REMEMBERED_SENTENCES)(self._concepts_in)
+        self._remembered: dict[str, tuple[str, ...]] = {}
         for concept in self.concepts.values():
             for term in dict.fromkeys(itertools.chain.from_iterable(concept.terms.values())):
                 for simple in _without_gaps_in_brackets(term):
@@ -141,23 +141,27 @@ class Lexicon:
 
     def concepts_in(self, sentence: str) -> tuple[str, ...]:
         """Ids of what a guideline's sentence names, in its order; remembered, so not for private text."""
-        return self._remembered(sentence)
+        found = self._remembered.get(sentence)
+        if found is None:
+            found = tuple(dict.fromkeys(match.concept_id for match in self.match(sentence)))
+            if len(self._remembered) >= _REMEMBERED_SENTENCES:
+                self._remembered.clear()
+            self._remembered[sentence] = found
+        return found
 
     def match(self, text: str, tokens: Sequence[Token] | None = None) -> list[Match]:
         """All terms in a text in order of their start; a longer match hides those inside it."""
         tokens = tokenize(text) if tokens is None else tokens
+        words = _Words.of(text, tokens)
         whole: list[Match] = []
         gapped: list[Match] = []
         for first in range(len(tokens)):
-            for concept_id, places in self._at(text, tokens, first):
+            for concept_id, places in self._at(words, first):
                 contiguous = places[-1] - places[0] == len(places) - 1
                 match = Match(concept_id, tokens[places[0]].start, tokens[places[-1]].end, places)
                 (whole if contiguous else gapped).append(match)
         found = {(match.concept_id, match.tokens): match for match in [*_outermost(whole), *gapped]}
         return sorted(found.values(), key=lambda match: (match.start, match.end, match.concept_id))
-
-    def _concepts_in(self, sentence: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(match.concept_id for match in self.match(sentence)))
 
     def _add(self, concept_id: str, term: str) -> None:
         first, *others = _GAP.split(term)
@@ -173,21 +177,57 @@ class Lexicon:
                 node = node.children[value]
             node.ends.append((concept_id, rest))
 
-    def _at(self, text: str, tokens: Sequence[Token], first: int) -> Iterable[tuple[str, tuple[int, ...]]]:
+    def _at(self, words: "_Words", first: int) -> Iterable[tuple[str, tuple[int, ...]]]:
         """Terms that start at this token, with the places of their tokens."""
-        if first and tokens[first].value == "头" and text[tokens[first].start - 1] in _NO_HEADS:
+        if first in words.no_starts:
             return
+        values = words.values
         node, at = self._root, first
-        while at < len(tokens) and (child := node.children.get(tokens[at].value)):
-            if at > first and _is_clause_end(text, tokens[at - 1], tokens[at]):
+        while at < len(values) and (child := node.children.get(values[at])):
+            if at > first and words.ends_clause[at]:
                 return
             node, at = child, at + 1
+            ahead = set(values[at : at + _FARTHEST])
             for concept_id, rest in node.ends:
+                # Most parts begin with nothing that is near; this is quicker than looking from place to place.
+                if rest and rest[0].children.keys().isdisjoint(ahead):
+                    continue
                 places: tuple[int, ...] | None = tuple(range(first, at))
                 for part in rest:
-                    places = _extend(text, tokens, places, part) if places else None
+                    places = _extend(words, places, part) if places else None
                 if places:
                     yield concept_id, places
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A text's tokens as terms are matched with them.
+
+    Attributes:
+        values: Of the tokens.
+        breaks: Whether a gap may not reach over what stands before a token.
+        ends_clause: Whether a clause ends before a token.
+        no_starts: Places of tokens that are no word of their own, with which no term begins.
+    """
+
+    values: list[str]
+    breaks: list[bool]
+    ends_clause: list[bool]
+    no_starts: frozenset[int]
+
+    @classmethod
+    def of(cls, text: str, tokens: Sequence[Token]) -> "_Words":
+        values = [token.value for token in tokens]
+        before = ["", *(text[one.end : other.start] for one, other in itertools.pairwise(tokens))]
+        breaks = [not _GAP_BREAKS.isdisjoint(between) for between in before]
+        # Between two Chinese characters, whose words no punctuation may join: 像石头，疼得厉害.
+        ends = [
+            bool(between) and values[place - 1] > _LAST_OF_LATIN and not _CLAUSE_ENDS.isdisjoint(between)
+            for place, between in enumerate(before)
+        ]
+        places = range(1, len(tokens))
+        no_starts = {n for n in places if values[n] == "头" and text[tokens[n].start - 1] in _NO_HEADS}
+        return cls(values, breaks, ends, frozenset(no_starts))
 
 
 def _without_gaps_in_brackets(term: str) -> list[str]:
@@ -207,26 +247,20 @@ def wordings(term: str) -> set[tuple[str, ...]]:
     return {tuple(itertools.chain.from_iterable(choice)) for choice in itertools.product(*tokenized)}
 
 
-def _extend(text: str, tokens: Sequence[Token], places: tuple[int, ...], part: _Part) -> tuple[int, ...] | None:
+def _extend(words: _Words, places: tuple[int, ...], part: _Part) -> tuple[int, ...] | None:
     """The places with those of the next part, at most some tokens further on in the same clause."""
-    last = places[-1]
-    for start in range(last + 1, min(last + part.gap + 2, len(tokens))):
-        if _GAP_BREAKS.intersection(text[tokens[start - 1].end : tokens[start].start]):
+    values, last = words.values, places[-1]
+    for start in range(last + 1, min(last + part.gap + 2, len(values))):
+        if words.breaks[start]:
             return None
         node, at = part, start
-        while at < len(tokens) and (child := node.children.get(tokens[at].value)):
-            if at > start and _is_clause_end(text, tokens[at - 1], tokens[at]):
+        while at < len(values) and (child := node.children.get(values[at])):
+            if at > start and words.ends_clause[at]:
                 break
             node, at = child, at + 1
             if node.is_end:
                 return (*places, *range(start, at))
     return None
-
-
-def _is_clause_end(text: str, token: Token, following: Token) -> bool:
-    """Whether a clause ends between two Chinese characters, whose words no punctuation may join: 像石头，疼得厉害."""
-    between = text[token.end : following.start]
-    return bool(between) and token.value > _LAST_OF_LATIN and bool(_CLAUSE_ENDS.intersection(between))
 
 
 def _outermost(matches: list[Match]) -> list[Match]:

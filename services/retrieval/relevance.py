@@ -10,7 +10,7 @@ Group = TypeVar("Group", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Weighed:
     """A passage and its relevance, 0 to 1."""
 
     passage: Passage
@@ -32,7 +32,7 @@ def relative_strengths(sides: Sequence[Mapping[Group, float]]) -> dict[Group, fl
     return shares
 
 
-def reordered(found: Sequence[Judged], scores: Sequence[float]) -> tuple[Judged, ...]:
+def reordered(found: Sequence[Weighed], scores: Sequence[float]) -> tuple[Weighed, ...]:
     """Passages in the order of a reranker's scores, ties as they were, each with that score as its relevance.
 
     The fused scores stay with the places: they fall from place to place as before, whatever the reranker's scale is.
@@ -50,6 +50,6 @@ def reordered(found: Sequence[Judged], scores: Sequence[float]) -> tuple[Judged,
     )
 
 
-def relevant(found: Sequence[Judged], least: float) -> tuple[Passage, ...]:
+def relevant(found: Sequence[Weighed], least: float) -> tuple[Passage, ...]:
     """The passages of at least this relevance, in their order; all of them from 0 on."""
     return tuple(one.passage for one in found if one.relevance >= least)

@@ -1,5 +1,6 @@
 """Dense and lexical search in parallel, fused by rank, one passage for each condition; reranked and filtered if set."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,7 +8,7 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
-from services.core.errors import only_ours
+from services.core.errors import RerankerError, only_ours
 from services.core.settings import RetrievalSettings
 from services.core.text import lexical_form
 from services.core.types import DeidentifiedText, Document, Passage
@@ -15,8 +16,10 @@ from services.embedding.embedder import Embedder
 from services.index.guidelines import GuidelineIndex, Hit
 from services.retrieval.batching import Batcher
 from services.retrieval.fusion import first_of_each, reciprocal_rank_fusion, strengths_of_groups
-from services.retrieval.relevance import Judged, relative_strengths, relevant, reordered
+from services.retrieval.relevance import Weighed, relative_strengths, relevant, reordered
 from services.retrieval.reranker import Reranker
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class _Unread:
     """What a text found, best first."""
 
     text: DeidentifiedText
-    found: tuple[Judged, ...]
+    found: tuple[Weighed, ...]
 
 
 class Retriever:
@@ -66,7 +69,7 @@ class Retriever:
         # A reranker may bring up what is not among the first k.
         self._least_wanted = 0 if reranker is None else settings.reranked
         self._searches = Batcher(self._search, max_batch=settings.max_batch, max_waiting=settings.max_waiting)
-        self._rereading: Batcher[_Unread, tuple[Judged, ...]] | None = None
+        self._rereading: Batcher[_Unread, tuple[Weighed, ...]] | None = None
         if reranker is not None:
             work = partial(_reread, reranker, settings.reranked)
             # One query at a time: in a batch the first one would wait for the last.
@@ -78,17 +81,21 @@ class Retriever:
         In a language that the embedder does not know, the names of the findings in one that it knows are searched by
         meaning. The lexical side has the conditions' names and synonyms in all languages beside the text.
 
+        A reranker that fails leaves the order as it was.
+
         Raises:
             IndexUnavailableError: Milvus does not answer.
             OverloadedError: Too many queries are waiting.
-            RerankerError: The reranker has no usable score.
         """
         found = await self._searches.submit(query)
         if self._rereading is not None:
-            found = await self._rereading.submit(_Unread(query.text, found))
+            try:
+                found = await self._rereading.submit(_Unread(query.text, found))
+            except RerankerError as exc:
+                logger.warning("reranker_failed", extra={"code": exc.code})
         return relevant(found[: query.k], self._settings.relevant_from)
 
-    async def _search(self, queries: Sequence[Query]) -> list[tuple[Judged, ...]]:
+    async def _search(self, queries: Sequence[Query]) -> list[tuple[Weighed, ...]]:
         sides: dict[str, list[list[Hit]]] = {}
 
         async def run(side: str) -> None:
@@ -130,14 +137,14 @@ class Retriever:
 
     def _passages(
         self, queries: Sequence[Query], dense: Sequence[Sequence[Hit]], lexical: Sequence[Sequence[Hit]]
-    ) -> list[tuple[Judged, ...]]:
+    ) -> list[tuple[Weighed, ...]]:
         chosen = [self._choose(*sides) for sides in zip(queries, dense, lexical, strict=True)]
         chunks = self._index.chunks(list({one.chunk_id for ranked in chosen for one in ranked}))
         cosines = [{hit.chunk_id: hit.strength for hit in hits} for hits in dense]
         documents = self._index.documents
         return [
             tuple(
-                Judged(Passage(chunk, documents[chunk.document_id], one.score, cosine.get(chunk.id)), one.relevance)
+                Weighed(Passage(chunk, documents[chunk.document_id], one.score, cosine.get(chunk.id)), one.relevance)
                 for one in ranked
                 if (chunk := chunks.get(one.chunk_id))
             )
@@ -162,12 +169,12 @@ class Retriever:
         return [_Chosen(best[condition], score, relevance[condition]) for condition, score in first]
 
 
-async def _reread(reranker: Reranker, most: int, unread: Sequence[_Unread]) -> list[tuple[Judged, ...]]:
+async def _reread(reranker: Reranker, most: int, unread: Sequence[_Unread]) -> list[tuple[Weighed, ...]]:
     """What was found, in the reranker's order; it reads so many passages of each query."""
 
-    def read() -> Iterator[tuple[Judged, ...]]:
+    def read() -> Iterator[tuple[Weighed, ...]]:
         for one in unread:
-            texts = [_with_headings(judged.passage) for judged in one.found[:most]]
+            texts = [_with_headings(weighed.passage) for weighed in one.found[:most]]
             yield reordered(one.found, reranker.scores(one.text, texts))
 
     return await anyio.to_thread.run_sync(lambda: list(read()))

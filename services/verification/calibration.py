@@ -79,6 +79,7 @@ class Calibration(_Form):
     Attributes:
         conditions: Ids of the library's conditions when it was fitted.
         embedder: Fingerprint of its embedder.
+        reranker: Name of the reranker, if there was one.
         weights: Of the signals of a diagnosis, by name.
         none: Weights of the signals of a question, which together are the worth of "none of these".
         curve: From chances to frequencies; None where chances were frequencies already.
@@ -90,6 +91,7 @@ class Calibration(_Form):
     engine: Engine
     conditions: tuple[str, ...] = Field(min_length=1)
     embedder: str
+    reranker: str | None = None
     weights: dict[str, float]
     none: dict[str, float]
     curve: Annotated[Logistic | Isotonic, Field(discriminator="kind")] | None
@@ -97,10 +99,11 @@ class Calibration(_Form):
     levels: dict[Confidence, Level]
     fitted: dict[str, str | int | float]
 
-    def is_for(self, conditions: Sequence[str], embedder: str) -> bool:
-        """Whether it says anything of a library: the same embedder, and nearly the same conditions."""
+    def is_for(self, conditions: Sequence[str], embedder: str, reranker: str | None = None) -> bool:
+        """Whether it says anything of a library: searched in the same way, and with nearly the same conditions."""
         both = len(self._known.intersection(conditions))
-        return embedder == self.embedder and both >= LEAST_SHARED * max(len(self._known), len(conditions), 1)
+        is_searched_alike = (embedder, reranker) == (self.embedder, self.reranker)
+        return is_searched_alike and both >= LEAST_SHARED * max(len(self._known), len(conditions), 1)
 
     def chances(self, diagnoses: Sequence[DraftDiagnosis]) -> tuple[list[float], float]:
         """The chance of each diagnosis, in their order, and that of "none of these"; together 1.

@@ -73,7 +73,7 @@ def _calibrated(ranked: Sequence[DraftDiagnosis], calibration: Calibration) -> J
     chances, none = calibration.chances(ranked)
     order = sorted(range(len(ranked)), key=lambda place: -chances[place])
     compared = tuple(ranked[place] for place in order)
-    if none >= calibration.silent_from:
+    if none >= calibration.silent_from or not compared or not is_covered(compared[0]):
         return Judged((), (), compared)
     frequencies = calibration.frequencies(chances)
     named = [place for place in order if frequencies[place] >= _LEAST_CHANCE and is_worth_naming(ranked[place])]

@@ -124,7 +124,9 @@ def test_without_an_emergency_there_is_no_number(client):
     body = {"symptoms": "runny nose for two days", "patient": {"region": "CN"}, "output_format": "text"}
     answer = client.post("/v1/diagnose", json=body).json()
     assert answer["triage"]["emergency_numbers"] is None
-    assert "120" not in answer["text"]
+    urgency = answer["text"].splitlines()[0]
+    assert urgency.startswith("Urgency: ")
+    assert "120" not in urgency
 
 
 def test_a_symptom_outside_the_library_is_not_forced_into_a_diagnosis(client):
@@ -186,7 +188,8 @@ def test_identifiers_do_not_come_back(client):
     response = client.post(
         "/v1/diagnose", json={"symptoms": "cough for two weeks, call me at +1 212 555 0123 or jane@example.org"}
     )
-    assert "555" not in response.text
+    assert "555 0123" not in response.text
+    assert "212" not in response.json()["possible_diagnoses"][0]["rationale"]
     assert "example.org" not in response.text
 
 
@@ -195,8 +198,11 @@ def test_no_dose_reaches_a_patient(client):
     assert not any(" mg" in tip["text"] for tip in answer["lifestyle_tips"])
 
 
-def test_confidence_is_never_high_before_it_is_calibrated(client):
+def test_confidence_is_calibrated_on_the_starter_library_and_its_levels_are_those_that_the_library_states(client):
+    least = {one["level"]: one["least"] for one in client.get("/v1/library").json()["confidence"]}
     answer = ask(client, symptoms="Crushing chest pain spreading to the left arm for 30 minutes, sweating")
-    assert answer["provenance"]["calibrated"] is False
-    assert {diagnosis["confidence"] for diagnosis in answer["possible_diagnoses"]} <= {"medium", "low"}
+    assert answer["provenance"]["calibrated"] is True
+    for diagnosis in answer["possible_diagnoses"]:
+        reached = [level for level in ("high", "medium", "low") if diagnosis["probability"] >= least[level]]
+        assert diagnosis["confidence"] == reached[0]
     assert sum(diagnosis["probability"] for diagnosis in answer["possible_diagnoses"]) < 1

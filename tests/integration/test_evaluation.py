@@ -1,29 +1,36 @@
 """Runs of the starter suite: they hold the gates, go on where they stopped, and a wrong change falls short."""
 
 import asyncio
+import json
 import shutil
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from support import settings_for
 from typer.testing import CliRunner
 
+from evals.asking import here
+from evals.calibrate import LEAST_WEIGHT
 from evals.cli import app
 from evals.gate import read_gates
 from evals.metrics import measure
 from evals.outcomes import pairs_of
 from evals.results import CARD, RESULTS, read_results
-from evals.running import OtherRunError, run
+from evals.running import OtherRunError, card_of, run, run_on
 from evals.variants import INDEX, VARIED
 from evals.vignettes import STARTER, read_vignettes
 from services.core.types import TriageLevel
 from services.retrieval.retriever import Retriever
 from services.triage.engine import TriageEngine
 from services.triage.rules import Triage
+from services.verification.calibration import load_calibration
 from services.verification.citations import Citations
 
 VIGNETTES = read_vignettes()
-GATED = [one for one in VIGNETTES if one.twin in {None, "identifiers", *VARIED}]
-SOME = [one for one in GATED if one.split == "test" and one.twin not in VARIED][::4]
+UNCOVERED = [one for one in VIGNETTES if one.twin == "unanswerable" and one.split == "test"]
+GATED = [*(one for one in VIGNETTES if one.twin in {None, "identifiers", *VARIED}), *UNCOVERED]
+SOME = [one for one in VIGNETTES if one.split == "test" and one.twin in {None, "identifiers"} and one.style != "terse"]
+SOME = SOME[::4]
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +38,22 @@ def settings(starter_index, tmp_path_factory):
     return settings_for(shutil.copytree(starter_index, tmp_path_factory.mktemp("evaluated") / "index.db"))
 
 
+@pytest.fixture(scope="module")
+def ask(settings):
+    """Runs vignettes on one service that stays open, as `run` does on one of its own."""
+
+    async def asked(service, vignettes, folder, known):
+        return await run_on(service, vignettes, folder, await card_of(service, vignettes, known))
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(here(settings)) as service:
+        yield lambda vignettes, folder, known=settings: portal.call(asked, service, vignettes, folder, known)
+
+
 def short_of_gates(settings, folder, vignettes):
-    results = asyncio.run(run(vignettes, folder, settings, None))
+    return falling_short(vignettes, asyncio.run(run(vignettes, folder, settings, None)))
+
+
+def falling_short(vignettes, results):
     measured = measure(pairs_of(vignettes, results))
     return [told for gate in read_gates() if (told := gate.falls_short(measured))]
 
@@ -90,22 +111,22 @@ def test_a_run_against_itself_changes_nothing(whole_run):
     assert "nothing changed" in done.output
 
 
-def test_a_run_that_broke_off_goes_on(settings, tmp_path):
-    asyncio.run(run(SOME[:3], tmp_path / "run", settings, None))
+def test_a_run_that_broke_off_goes_on(ask, tmp_path):
+    ask(SOME[:3], tmp_path / "run")
     (tmp_path / "run" / CARD).unlink()
     file = tmp_path / "run" / RESULTS
     kept = file.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join([*kept[:2], kept[2][:40]]), encoding="utf-8")
     assert len(read_results(tmp_path / "run")) == 2
-    done = asyncio.run(run(SOME[:3], tmp_path / "run", settings, None))
+    done = ask(SOME[:3], tmp_path / "run")
     assert set(done) == {one.id for one in SOME[:3]}
     assert set(read_results(tmp_path / "run")) == set(done)
 
 
-def test_an_unanswerable_twin_is_asked_without_the_guidelines_on_what_is_right_and_others_with_them(settings, tmp_path):
+def test_an_unanswerable_twin_is_asked_without_the_guidelines_on_what_is_right_and_others_with_them(ask, tmp_path):
     twins = [one for one in VIGNETTES if one.twin == "unanswerable"][:3]
     whole = [one for one in VIGNETTES if one.id in {twin.twin_of for twin in twins}]
-    results = asyncio.run(run([*twins, *whole], tmp_path / "run", settings, None))
+    results = ask([*twins, *whole], tmp_path / "run")
     assert not any(twin.right & set(results[twin.id].retrieved) for twin in twins)
     assert all(one.right & set(results[one.id].retrieved) for one in whole)
 
@@ -119,11 +140,11 @@ def test_a_twin_is_asked_where_its_region_has_the_guideline_that_is_cited(whole_
     assert sum(results[id_].foreign for id_ in asked) == 0
 
 
-def test_results_of_two_runs_do_not_mix(settings, tmp_path):
-    asyncio.run(run(SOME[:1], tmp_path / "run", settings, None))
+def test_results_of_two_runs_do_not_mix(ask, settings, tmp_path):
+    ask(SOME[:1], tmp_path / "run")
     other = settings.model_copy(update={"retrieval": settings.retrieval.model_copy(update={"rrf_k": 60})})
     with pytest.raises(OtherRunError):
-        asyncio.run(run(SOME[:1], tmp_path / "run", other, None))
+        ask(SOME[:1], tmp_path / "run", other)
 
 
 def test_a_running_service_is_asked_the_same(server, tmp_path):
@@ -132,7 +153,8 @@ def test_a_running_service_is_asked_the_same(server, tmp_path):
     )
     assert done.exit_code == 0, done.output
     results = read_results(tmp_path / "run")
-    assert len(results) == 3
+    asked = {json.loads(line)["id"] for line in (tmp_path / "suite.jsonl").read_text(encoding="utf-8").splitlines()}
+    assert set(results) == asked
     assert not [id_ for id_ in results if id_.endswith(("unanswerable", *VARIED))]
 
 
@@ -148,33 +170,38 @@ def test_without_an_index_or_a_service_the_command_says_so(tmp_path, monkeypatch
 
 def _suite(folder):
     file = folder / "suite.jsonl"
-    lines = [line for line in STARTER.read_text(encoding="utf-8").splitlines() if '"twin"' not in line]
+    lines = [
+        line
+        for line in STARTER.read_text(encoding="utf-8").splitlines()
+        if '"twin"' not in line and '"terse"' not in line
+    ]
     with_twins = [line for line in lines if '"condition": "gastroenteritis"' in line or '"condition": "gout"' in line]
     file.write_text("\n".join(with_twins[::2]) + "\n", encoding="utf-8")
     return file
 
 
-def test_without_red_flags_the_gates_fall(settings, tmp_path, monkeypatch):
+def test_without_red_flags_the_gates_fall(ask, tmp_path, monkeypatch):
     monkeypatch.setattr(TriageEngine, "assess", lambda *_: Triage(TriageLevel.ROUTINE_VISIT))
-    assert "emergencies missed" in names(short_of_gates(settings, tmp_path / "run", SOME))
+    assert "emergencies missed" in names(falling_short(SOME, ask(SOME, tmp_path / "run")))
 
 
-def test_with_dense_search_alone_the_gates_fall(settings, tmp_path, monkeypatch):
+def test_with_dense_search_alone_the_gates_fall(ask, tmp_path, monkeypatch):
     monkeypatch.setattr(Retriever, "_lexical", lambda _, queries: [[] for _ in queries])
     monkeypatch.setattr(
         Retriever, "_text_with_meaning", lambda self, query: query.text if query.language == "en" else ""
     )
-    assert "guideline R@5" in names(short_of_gates(settings, tmp_path / "run", SOME))
+    assert "guideline R@5" in names(falling_short(SOME, ask(SOME, tmp_path / "run")))
 
 
-def test_without_verified_citations_the_gates_fall(settings, tmp_path, monkeypatch):
+def test_without_verified_citations_the_gates_fall(ask, tmp_path, monkeypatch):
     cite = Citations.used
 
     def altered(self):
         return tuple(type(c)(**{**{f: getattr(c, f) for f in c.__slots__}, "quote": c.quote + "!"}) for c in cite(self))
 
     monkeypatch.setattr(Citations, "used", altered)
-    assert "answers with a quote that is not verbatim" in names(short_of_gates(settings, tmp_path / "run", SOME[:5]))
+    told = falling_short(SOME[:5], ask(SOME[:5], tmp_path / "run"))
+    assert "answers with a quote that is not verbatim" in names(told)
 
 
 def test_where_regions_decide_nothing_the_gates_fall(settings, with_variant, monkeypatch):
@@ -187,3 +214,29 @@ def test_where_superseded_editions_are_published_the_gates_fall(settings, with_v
     monkeypatch.setattr("ingestion.reading.live", lambda documents, _: (list(documents), {}))
     told = short_of_gates(settings, with_variant, twins("superseded", 3))
     assert "answers citing a superseded edition" in names(told)
+
+
+def test_without_a_calibration_nothing_is_called_high_and_with_one_something_is(settings, whole_run, tmp_path):
+    bare = settings.model_copy(update={"library": settings.library.model_copy(update={"calibration": tmp_path})})
+    asked = [one for one in SOME if any(n.confidence == "high" for n in read_results(whole_run[0])[one.id].diagnoses)]
+    assert asked
+    results = asyncio.run(run(asked[:5], tmp_path / "run", bare, None)).values()
+    assert {result.calibrated for result in results} == {False}
+    assert "high" not in {named.confidence for result in results for named in result.diagnoses}
+
+
+def test_a_calibration_is_fitted_on_a_run_and_another_library_is_not_taken_for_it(ask, tmp_path):
+    asked = [one for one in VIGNETTES if one.split == "fit" and one.twin in {None, "unanswerable"}]
+    asked = [one for one in asked if one.style != "terse" and one.condition and one.condition[0] in "abc"]
+    ask(asked, tmp_path / "run")
+    done = CliRunner().invoke(app, ["calibrate", str(tmp_path / "run"), "--into", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    fitted = load_calibration(tmp_path, "evidence")
+    assert fitted.fitted["questions"] == len(asked)
+    assert fitted.weights["findings_for"] > LEAST_WEIGHT
+    assert not fitted.is_for(["elsewhere"], fitted.embedder)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    shutil.copy(tmp_path / "run" / CARD, empty / CARD)
+    (empty / RESULTS).touch()
+    assert CliRunner().invoke(app, ["calibrate", str(empty), "--into", str(tmp_path)]).exit_code == 1

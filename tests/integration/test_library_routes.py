@@ -31,7 +31,17 @@ def test_the_library_says_what_it_is_made_of(client):
     assert library["languages"] == ["en", "zh"]
     assert library["triage_rules"] >= 80
     assert library["embedder"].startswith("all-MiniLM-L6-v2@53aa51172d14")
-    assert library["calibrated"] is False
+    assert library["calibrated"] is True
+
+
+def test_the_library_says_how_often_each_confidence_level_was_right(client):
+    levels = client.get("/v1/library").json()["confidence"]
+    assert [level["level"] for level in levels] == ["high", "medium", "low"]
+    assert [level["least"] for level in levels] == sorted((level["least"] for level in levels), reverse=True)
+    for level in levels:
+        assert level["n"] > 0
+        assert level["low"] <= level["right"] <= level["high"]
+    assert levels[0]["right"] > levels[1]["right"] > levels[2]["right"]
 
 
 def test_guidelines_are_listed_and_can_be_read(client):

@@ -78,6 +78,8 @@ def test_a_question_is_answered_from_the_pdfs_with_the_page(client, symptoms, na
     cited = {citation["quote"]: citation for citation in answer["citations"]}
     assert quote in cited
     assert cited[quote]["page"] == 2
+    assert answer["provenance"]["calibrated"] is False
+    assert "high" not in {diagnosis["confidence"] for diagnosis in answer["possible_diagnoses"]}
     assert {citation["guideline"]["title"].upper() for citation in cited.values()} <= set(ILLNESSES)
 
 

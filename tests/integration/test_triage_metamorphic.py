@@ -11,9 +11,11 @@ from services.assistant.intake import Question, triage_only
 from services.core.settings import LibrarySettings
 from services.core.text import detect_language
 from services.core.types import Patient, RawText, TriageLevel
+from services.findings.extract import extract
 from services.findings.lexicon import load_lexicon
 from services.triage.engine import TriageEngine, load_triage
 from services.triage.levels import MOST_URGENT_FIRST
+from services.triage.rules import triage
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "data" / "triage_cases.yaml").read_text(encoding="utf-8"))
 LEXICON = load_lexicon(GUIDELINES / "terminology" / "findings.yaml")
@@ -112,6 +114,16 @@ def of_single_findings():
     urgent = [rule for rule in RULES if rule.level in EMERGENCIES]
     alone = {finding for rule in urgent if len(rule.all_of) == 1 and not rule.any_of for finding in rule.all_of}
     return sorted(alone | {finding for rule in urgent if not rule.all_of for finding in rule.any_of})
+
+
+def test_what_is_denied_is_no_emergency_whatever_it_is():
+    """By rules alone: a finding's name behind a denial must not make another one, as in 无尿痛."""
+    raised = []
+    for concept in LEXICON.concepts.values():
+        for text in (f"No {concept.name('en')}.", f"无{concept.name('zh')}。", f"否认{concept.name('zh')}。"):
+            if triage(RULES, extract(text, LEXICON), Patient(), None).level in EMERGENCIES:
+                raised.append(text)
+    assert raised == []
 
 
 @pytest.mark.parametrize("finding", of_single_findings())

@@ -64,6 +64,7 @@ async def library(assistant: AssistantDep) -> LibraryAnswer:
         triage_rules=assistant.library.rules,
         languages=sorted({document.language for document in documents.values()}),
         embedder=manifest.embedder,
+        reranker=assistant.reranker,
         engine="evidence" if assistant.model is None else "vllm",
         model=None if assistant.model is None else assistant.model.name,
         calibrated=assistant.calibration is not None,

@@ -9,7 +9,8 @@ from services.findings.lexicon import load_lexicon
 from services.triage.levels import MOST_URGENT_FIRST
 
 VIGNETTES = read_vignettes()
-BASE = [one for one in VIGNETTES if one.twin is None]
+BASE = [one for one in VIGNETTES if one.twin is None and one.style != "terse"]
+TERSE = [one for one in VIGNETTES if one.style == "terse"]
 CONDITIONS = {file.name.split(".")[0] for file in GUIDELINES.glob("*.en.md")}
 
 
@@ -30,7 +31,7 @@ def test_a_condition_is_in_one_split_only_and_twins_with_it():
     by_id = {one.id: one for one in VIGNETTES}
     for one in VIGNETTES:
         root = by_id[one.twin_of] if one.twin_of else one
-        splits.setdefault(root.condition, set()).add(one.split)
+        splits.setdefault(root.condition or root.id, set()).add(one.split)
     assert {len(found) for found in splits.values()} == {1}
     assert abs(Counter(one.split for one in BASE)["fit"] - len(BASE) / 2) < 10
 
@@ -55,6 +56,16 @@ def test_identifiers_stand_in_their_text():
     kept = [one for one in VIGNETTES if one.identifiers]
     assert len(kept) >= 20
     assert all(identifier in f"{one.said} {one.history}" for one in kept for identifier in one.identifiers)
+
+
+def test_terse_questions_are_short_and_about_half_of_them_are_on_nothing_that_the_library_has():
+    assert max(len(one.said) for one in TERSE) < 80
+    assert {one.condition for one in TERSE} == CONDITIONS | {None}
+    assert {one.twin for one in TERSE} == {None}
+    for split in ("fit", "test"):
+        missing = [one.condition is None for one in TERSE if one.split == split]
+        assert 0.4 < sum(missing) / len(missing) < 0.6
+        assert {one.language for one in TERSE if one.split == split} == {"en", "zh"}
 
 
 def test_each_has_a_twin_without_its_guideline():

@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.core.types import Passage
-from services.retrieval.relevance import Judged, relative_strengths, relevant, reordered
+from services.retrieval.relevance import Weighed, relative_strengths, relevant, reordered
 
 SHARE = st.floats(0, 1)
 SIDE = st.dictionaries(st.sampled_from("abcdef"), st.floats(-1, 100))
 
 
-def judged(name: str, score: float, relevance: float) -> Judged:
-    return Judged(Passage(SimpleNamespace(id=name), SimpleNamespace(), score), relevance)
+def judged(name: str, score: float, relevance: float) -> Weighed:
+    return Weighed(Passage(SimpleNamespace(id=name), SimpleNamespace(), score), relevance)
 
 
-def ranked(relevances: list[float]) -> tuple[Judged, ...]:
+def ranked(relevances: list[float]) -> tuple[Weighed, ...]:
     """Passages with these relevances whose fused scores fall from place to place."""
     return tuple(judged(f"p{n}", 1 / (20 + n), relevance) for n, relevance in enumerate(relevances))
 
