@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,7 +159,7 @@ CALIBRATION = Calibration(
 def supported(name, findings_for, stated=1.0):
     parts = {"findings_for": findings_for}
     condition = Condition(name, {"en": name})
-    return DraftDiagnosis(condition, None, findings_for, parts, 1.0, (), (), (), stated=Stated(1, stated))
+    return DraftDiagnosis(condition, None, findings_for, parts, 1.0, (), (), (), 0.9, stated=Stated(1, stated))
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=20), st.floats(0, 5))
@@ -185,6 +187,12 @@ def test_the_more_is_stated_that_no_guideline_explains_the_sooner_nothing_is_nam
     silent = judge([supported("a", 1.0, stated=4.0)], CALIBRATION)
     assert silent.diagnoses == silent.chances == ()
     assert [d.condition.id for d in silent.compared] == ["a"]
+
+
+def test_a_guideline_that_covers_nothing_is_not_named_however_probable():
+    uncovered = replace(supported("a", 9.0), coverage=0.1)
+    assert judge([supported("a", 9.0)], CALIBRATION).diagnoses
+    assert judge([uncovered], CALIBRATION).diagnoses == ()
 
 
 def test_at_most_five_are_named_with_a_calibration_too():
