@@ -214,11 +214,17 @@ async def open_service(
             await warm_up(service.assistant)
         # What lasts as long as the service is left out of every later collection, each of which would take seconds.
         gc.freeze()
-        stack.callback(gc.unfreeze)
+        stack.callback(_thaw)
         async with anyio.create_task_group() as following:
             following.start_soon(service.follow)
             yield service
             following.cancel_scope.cancel()
+
+
+def _thaw() -> None:
+    """Let what was frozen go: thawed objects do not count towards the next collection, so it is asked for."""
+    gc.unfreeze()
+    gc.collect()
 
 
 async def _opened(
