@@ -16,6 +16,7 @@ from evals.statistics import Share
 _Floats = NDArray[np.floating[Any]]
 BINS: Final = 10
 _RESAMPLES: Final = 1_000
+_LEAST_RESAMPLED: Final = 2
 _SEED: Final = 0
 _CUTOFFS: Final = (1, 3, 5, 20)
 
@@ -89,7 +90,7 @@ def _findings(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
 
 def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
     """Of the leading diagnosis: is its probability a frequency?"""
-    led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
+    led = _led(pairs)
     if not led:
         return
     right, chance = leading(led)
@@ -108,14 +109,18 @@ def _confidence(group: str, pairs: Sequence[Pair]) -> Iterator[Metric]:
 
 def leading(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
     """Whether each leading diagnosis is right, 0 or 1, and its probability, where one is named and could be right."""
-    led = [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
+    led = _led(pairs)
     right = np.array([pair.place == 1 for pair in led], dtype=float)
     return right, np.array([pair.got.diagnoses[0].probability for pair in led])
 
 
+def _led(pairs: Sequence[Pair]) -> list[Pair]:
+    return [pair for pair in pairs if pair.got.diagnoses and pair.is_answerable]
+
+
 def _all_named(pairs: Sequence[Pair]) -> tuple[_Floats, _Floats]:
     """As `leading`, of every diagnosis that is named."""
-    named = [(p, one) for p in pairs if p.is_answerable for one in p.got.diagnoses]
+    named = [(pair, one) for pair in _led(pairs) for one in pair.got.diagnoses]
     right = np.array([pair.is_right(one) for pair, one in named], dtype=float)
     return right, np.array([one.probability for _, one in named])
 
@@ -165,14 +170,7 @@ def _gap(name: str, group: str, first: _Floats, second: _Floats) -> Metric:
     def less(one: _Floats, other: _Floats, axis: int = -1) -> Any:
         return one.mean(axis=axis) - other.mean(axis=axis)
 
-    value = low = high = float(less(first, second))
-    if len({*first.tolist()}) > 1 or len({*second.tolist()}) > 1:
-        found = bootstrap(
-            (first, second), less, vectorized=True, n_resamples=_RESAMPLES, method="percentile",
-            random_state=np.random.default_rng(_SEED),
-        ).confidence_interval  # fmt: skip
-        low, high = float(found.low), float(found.high)
-    return Metric(name, group, value, low, high, len(first) + len(second))
+    return Metric(name, group, *_interval(less, first, second, paired=False), len(first) + len(second))
 
 
 def _brier(right: _Floats, chance: _Floats, axis: int = -1) -> Any:
@@ -205,12 +203,16 @@ def share_metric(name: str, group: str, outcomes: Sequence[bool]) -> Iterator[Me
 
 def bootstrapped(name: str, group: str, of: Callable[..., Any], *data: _Floats) -> Metric:
     """A figure of one or several columns of equal length, with its interval."""
-    value, n = float(of(*data)), len(data[0])
-    low = high = value
-    if n > 1 and any(len(set(column.tolist())) > 1 for column in data):
-        found = bootstrap(
-            data, of, paired=True, vectorized=True, n_resamples=_RESAMPLES, method="percentile",
-            random_state=np.random.default_rng(_SEED),
-        ).confidence_interval  # fmt: skip
-        low, high = float(found.low), float(found.high)
-    return Metric(name, group, value, low, high, n)
+    return Metric(name, group, *_interval(of, *data, paired=True), len(data[0]))
+
+
+def _interval(of: Callable[..., Any], *data: _Floats, paired: bool) -> tuple[float, float, float]:
+    """A value and its bounds; these are the value itself where nothing varies."""
+    value = float(of(*data))
+    if min(map(len, data)) < _LEAST_RESAMPLED or all(len(set(column.tolist())) == 1 for column in data):
+        return value, value, value
+    found = bootstrap(
+        data, of, paired=paired, vectorized=True, n_resamples=_RESAMPLES, method="percentile",
+        random_state=np.random.default_rng(_SEED),
+    ).confidence_interval  # fmt: skip
+    return value, float(found.low), float(found.high)

@@ -1,4 +1,7 @@
-"""Answers as they go over the wire."""
+"""Answers as they go over the wire.
+
+One file, because it is the contract that clients read: from the answer down to a quote, without a jump.
+"""
 
 from typing import Literal
 
